@@ -113,6 +113,10 @@ def _is_clean(text: str) -> bool:
     return end == len(text) or not _SUSPECT.search(text, end)
 
 
+def _stays(part: re.Match[str], marks_belong: bool) -> bool:
+    return bool(part[1] or (part[3] and marks_belong))
+
+
 def clean_text(text: str) -> tuple[str, int]:
     """`text` as a person would see it, and how many characters were removed for that."""
     if _is_clean(text):
@@ -120,16 +124,16 @@ def clean_text(text: str) -> tuple[str, int]:
     removed = 0
     marks_belong = _HAS_RIGHT_TO_LEFT.search(text) is not None
 
-    def keep(part: re.Match[str]) -> str:
+    def cleaned(part: re.Match[str]) -> str:
         nonlocal removed
-        if part[1] or (part[3] and marks_belong):
+        if _stays(part, marks_belong):
             return part[0]
         if part[2]:
             return "\n"
         removed += len(part[0])
         return ""
 
-    return _PARTS.sub(keep, text), removed
+    return _PARTS.sub(cleaned, text), removed
 
 
 def find_hidden(text: str) -> int | None:
@@ -137,10 +141,7 @@ def find_hidden(text: str) -> int | None:
     if _is_clean(text):
         return None
     marks_belong = _HAS_RIGHT_TO_LEFT.search(text) is not None
-    for part in _PARTS.finditer(text):
-        if not (part[1] or part[2] or (part[3] and marks_belong)):
-            return part.start()
-    return None
+    return next((part.start() for part in _PARTS.finditer(text) if not (part[2] or _stays(part, marks_belong))), None)
 
 
 def without_hidden(text: str) -> str:
@@ -168,7 +169,7 @@ def clean_json(value: JsonValue) -> tuple[JsonValue, int]:
             if isinstance(item, str):
                 cleaned, count = clean_text(item)
                 if cleaned is not item:
-                    container[place] = cleaned  # type: ignore[index] # pyright: ignore[reportArgumentType]
+                    container[place] = cleaned  # pyright: ignore[reportArgumentType, reportCallIssue] - its own place
                     removed += count
             elif isinstance(item, list | dict):
                 waiting.append(item)
