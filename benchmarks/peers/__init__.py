@@ -1,0 +1,1 @@
+"""Servers to compare with, written as a competent person would write them."""

@@ -1,0 +1,156 @@
+"""What a bench found, as a Markdown section that says when, on what, and against which bound."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Final, Literal
+
+from benchmarks.client import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PAGE: Final = ROOT / "docs" / "benchmarks.md"
+_PACKAGES: Final = ("unthread-mcp", "mcp", "httpx2", "httpx", "pydantic")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A promise and what was measured. `promise` says it in words, `limit` as a number."""
+
+    promise: str
+    measured: float
+    sense: Literal["at most", "at least"]
+    limit: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the promise holds in this run."""
+        return self.measured <= self.limit if self.sense == "at most" else self.measured >= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One bench's result. `name` is its module's, `method` how it was measured."""
+
+    name: str
+    title: str
+    method: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    bounds: Sequence[Bound]
+    notes: Sequence[str] = field(default_factory=list[str])
+
+    @property
+    def met(self) -> bool:
+        """Whether every bound holds."""
+        return all(bound.met for bound in self.bounds)
+
+    def markdown(self) -> str:
+        """The section, with the machine and the versions it was measured with."""
+        bounds = table(
+            ("bound", "measured", "held"),
+            [
+                (
+                    bound.promise,
+                    f"{bound.measured:,.4g}" if bound.measured < 1000 else f"{bound.measured:,.0f}",
+                    "yes" if bound.met else "**no**",
+                )
+                for bound in self.bounds
+            ],
+        )
+        notes = "".join(f"\n- {note}" for note in self.notes)
+        return (
+            f"## {self.title}\n\n`python -m benchmarks.{self.name}`, {made_with()}. {self.method}\n\n"
+            f"{table(self.header, self.rows)}\n\n{bounds}\n" + (f"{notes}\n" if notes else "")
+        )
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; all columns but the first are right-aligned."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def made_with() -> str:
+    """The date, the machine and the versions, as one sentence's worth."""
+    packages = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.python_implementation()} {platform.python_version()}, "
+        f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores; {packages}"
+    )
+
+
+Rounds = list[list[float]]
+"""Measurements of one server, by round."""
+
+
+def middle(rounds: Rounds) -> float:
+    """The median over all rounds."""
+    return median(value for measured in rounds for value in measured)
+
+
+def ratio(ours: Rounds, theirs: Rounds) -> float:
+    """Our median as a share of theirs."""
+    return middle(ours) / middle(theirs)
+
+
+def spread(ours: Rounds, theirs: Rounds) -> str:
+    """The quartiles of the rounds' own ratios, which is how far the ratio can be trusted."""
+    paired = [median(mine) / median(other) for mine, other in zip(ours, theirs, strict=True)]
+    if len(paired) < 2:
+        return "–"
+    low, _, high = quantiles(paired, n=4)
+    return f"{low:.2f}–{high:.2f}"
+
+
+def ratio_cells(measured: Mapping[str, Rounds], name: str, beside: str) -> tuple[str, str]:
+    """The ratio of `name` to `beside` and its spread, as two cells; of itself, dashes."""
+    if name == beside:
+        return "1", "–"
+    return f"{ratio(measured[name], measured[beside]):.2f}", spread(measured[name], measured[beside])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a bench was asked to run."""
+
+    rounds: int
+    write: bool
+    check: bool
+
+
+def options(module_doc: str | None, *, rounds: int) -> Options:
+    """The command line of a bench; `rounds` is how many it makes unless told otherwise."""
+    parser = argparse.ArgumentParser(description=(module_doc or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"rounds to measure ({rounds} unless said)")
+    parser.add_argument("--write", action="store_true", help="put the section into docs/benchmarks.md, too")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bound is broken")
+    asked = parser.parse_args()
+    return Options(rounds=max(1, asked.rounds), write=asked.write, check=asked.check)
+
+
+def finish(section: Section, asked: Options) -> None:
+    """Print the section, write it down if asked to, and end the process with the check's answer."""
+    text = section.markdown()
+    print(text)  # noqa: T201 - the bench's output
+    if asked.write:
+        write(section.name, text)
+    sys.exit(1 if asked.check and not section.met else 0)
+
+
+def write(name: str, text: str) -> None:
+    """Replace the section `name` of docs/benchmarks.md, which marks where it goes."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    before, found_begin, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found_begin and found_end):
+        raise ValueError(f"{PAGE} has no place for the section {name}")
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

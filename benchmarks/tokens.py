@@ -1,0 +1,143 @@
+"""What the tools and their answers cost a model, in o200k tokens.
+
+Counted with the npm package gpt-tokenizer, which carries the ranks; the bench installs it
+into ``benchmarks/.cache``. Exits with 2 where there is no Node.js or npm. Counts are the
+same on every machine, so ``--check`` can stand in CI.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks import canned, report, servers
+from benchmarks.client import Call, Server
+from benchmarks.upstream import RunningUpstream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TOKENIZER: Final = "gpt-tokenizer@4.0.0"
+_HERE: Final = Path(__file__).parent
+_CACHE: Final = _HERE / ".cache"
+_CANNOT: Final = 2
+"""Exit status where tokens can't be counted, told apart from a broken bound."""
+
+_TOOLS_LIST: Final = 5_000
+_ONE_TOOL: Final = 500
+_ROWS_25: Final = 1_200
+_ROWS_100: Final = 4_000
+_THREAD: Final = 2_000
+_ANSWER: Final = 4_000
+"""`max_tokens` of get_conversation unless it is told otherwise."""
+_FETCHED_KB: Final = 40.0
+
+
+class CannotCount(Exception):
+    """There is no Node.js or npm here, or the tokenizer could not be installed."""
+
+
+def count_tokens(texts: Sequence[str]) -> list[int]:
+    """The o200k tokens of each text."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise CannotCount("Tokens are counted with Node.js and npm, which are not here. Install Node.js 20 or newer.")
+    if not (_CACHE / "node_modules" / "gpt-tokenizer").is_dir():
+        _CACHE.mkdir(exist_ok=True)
+        install = [npm, "install", "--prefix", str(_CACHE), "--no-audit", "--no-fund", "--ignore-scripts", _TOKENIZER]
+        if subprocess.run(install, stdout=subprocess.DEVNULL, check=False).returncode:
+            raise CannotCount(f"npm could not install {_TOKENIZER}. Look at what it said above.")
+    counted = subprocess.run(
+        [node, str(_HERE / "count_tokens.cjs"), str(_CACHE)],
+        input=json.dumps(list(texts)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(counted.stdout)
+
+
+def compact(value: Any) -> str:
+    """JSON as it goes over the wire: no spaces, no escapes that needn't be."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def run() -> report.Section:
+    """Ask the sandbox's server and, for what was fetched, one on the fake upstream."""
+    with Server(servers.sandbox()) as server:
+        tools = server.start()
+        listed = compact(server.request("tools/list", {}))
+        page_25 = server.text(Call("search_conversations", {}))
+        page_100 = server.text(Call("search_conversations", {"limit": 100}))
+        numbers = dict.fromkeys(re.findall(r"#(\d+)", page_100))
+        read = {number: server.text(Call("get_conversation", {"conversation": number})) for number in numbers}
+    with (
+        RunningUpstream() as upstream,
+        TemporaryDirectory() as directory,
+        Server(servers.ours(upstream.url, directory)) as server,
+    ):
+        server.start()
+        fetched_100 = server.text(Call("search_conversations", {"limit": 100}))
+        fetched_kb = upstream.state().body_bytes / 1000
+        thread = server.text(Call("get_conversation", {"conversation": str(canned.conversations()[0]["id"])}))
+    whole_rows = compact({"data": canned.conversations()})
+    whole_thread = compact(canned.conversations()[0]) + compact(canned.messages("0"))
+
+    tool_texts = [compact(tool) for tool in tools]
+    counts = count_tokens(
+        [listed, page_25, page_100, fetched_100, thread, whole_rows, whole_thread, *tool_texts, *read.values()]
+    )
+    in_list, in_25, in_100, in_fetched_100, in_thread, in_whole_rows, in_whole_thread = counts[:7]
+    by_tool = dict(zip((tool["name"] for tool in tools), counts[7:], strict=False))
+    by_conversation = sorted(counts[7 + len(tools) :])
+    dearest = max(by_tool, key=lambda name: by_tool[name])
+    bounds = [
+        report.Bound(f"tools/list: at most {_TOOLS_LIST:,} tokens", in_list, "at most", _TOOLS_LIST),
+        report.Bound(f"the largest tool ({dearest}): at most {_ONE_TOOL}", by_tool[dearest], "at most", _ONE_TOOL),
+        report.Bound(f"25 conversations: at most {_ROWS_25:,}", in_25, "at most", _ROWS_25),
+        report.Bound(f"100 conversations: at most {_ROWS_100:,}", max(in_100, in_fetched_100), "at most", _ROWS_100),
+        report.Bound(f"100 conversations: at most {_FETCHED_KB:g} kB fetched", fetched_kb, "at most", _FETCHED_KB),
+        report.Bound(f"a thread of 24 messages: at most {_THREAD:,}", in_thread, "at most", _THREAD),
+        report.Bound(f"the longest conversation read: at most {_ANSWER:,}", by_conversation[-1], "at most", _ANSWER),
+    ]
+    rows = [
+        (f"tools/list, {len(tools)} tools", f"{in_list:,}", f"{len(listed):,}", ""),
+        ("25 conversations of the sandbox", f"{in_25:,}", f"{len(page_25):,}", ""),
+        (f"{len(numbers)} conversations of the sandbox", f"{in_100:,}", f"{len(page_100):,}", ""),
+        (
+            "100 conversations of the fake upstream",
+            f"{in_fetched_100:,}",
+            f"{len(fetched_100):,}",
+            f"{in_whole_rows:,}",
+        ),
+        ("one conversation with 24 messages", f"{in_thread:,}", f"{len(thread):,}", f"{in_whole_thread:,}"),
+        ("one conversation of the sandbox, median", f"{by_conversation[len(by_conversation) // 2]:,}", "", ""),
+        ("one conversation of the sandbox, longest", f"{by_conversation[-1]:,}", "", ""),
+    ]
+    tool_table = ", ".join(f"{name} {tokens}" for name, tokens in sorted(by_tool.items(), key=lambda item: -item[1]))
+    return report.Section(
+        name="tokens",
+        title="Tokens",
+        method=f"o200k, counted by {_TOKENIZER}; the texts are what a host gives the model. *As JSON* is the same "
+        "rows as the API answers without `select`, compact.",
+        header=("text", "tokens", "characters", "as JSON"),
+        rows=rows,
+        bounds=bounds,
+        notes=[f"By tool: {tool_table}."],
+    )
+
+
+if __name__ == "__main__":
+    asked = report.options(__doc__, rounds=1)
+    try:
+        section = run()
+    except CannotCount as reason:
+        print(reason, file=sys.stderr)  # noqa: T201 - the bench's output
+        sys.exit(_CANNOT)
+    report.finish(section, asked)
