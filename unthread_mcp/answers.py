@@ -1,0 +1,60 @@
+"""The shapes in which Unthread answers, read leniently.
+
+What the reference leaves open is decided here, once: a list may be a bare array or an
+envelope; an object may be anything that turns out to be one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unthread_mcp.api.errors import UnreadableAnswer
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: `total` counts all rows of the query, or None where the API didn't say."""
+
+    rows: list[JsonObject]
+    total: int | None
+    next: str | None
+    """Unthread's cursor for the next page; None on the last one."""
+
+
+def as_object(value: JsonValue) -> JsonObject:
+    """`value` if it is an object. Raises `UnreadableAnswer` otherwise."""
+    if isinstance(value, dict):
+        return value
+    raise UnreadableAnswer(
+        "Unthread answered with something other than the object that was asked for.",
+        "Try again later; if it stays so, tell the operator.",
+    )
+
+
+def as_page(value: JsonValue) -> Page:
+    """A list answer. `hasNext` decides whether there is a next page, not the presence of `next`:
+    the reference's pagination gives a `next` even on the last one."""
+    if isinstance(value, list):
+        rows = [row for row in value if isinstance(row, dict)]
+        return Page(rows, len(rows), None)
+    envelope = as_object(value)
+    data = envelope.get("data")
+    if not isinstance(data, list):
+        raise UnreadableAnswer(
+            "Unthread answered with something other than the list that was asked for.",
+            "Try again later; if it stays so, tell the operator.",
+        )
+    cursors, total = envelope.get("cursors"), envelope.get("totalCount")
+    following = cursors.get("next") if isinstance(cursors, dict) and cursors.get("hasNext") is True else None
+    return Page(
+        [row for row in data if isinstance(row, dict)],
+        total if isinstance(total, int) else None,
+        following if isinstance(following, str) and following else None,
+    )
+
+
+def text_of(value: JsonObject, name: str) -> str:
+    """The string at `name`, or an empty one."""
+    found = value.get(name)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,53 @@
+"""The arguments that tools share, each described once.
+
+A description here is paid for by every user on every request, in each tool that uses it:
+few words. The types validate with pydantic; what is published of them is `schemas`'
+business.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, TypedDict
+
+from pydantic import BeforeValidator, Field
+
+Status = Literal["open", "in_progress", "on_hold", "closed"]
+Operator = Literal["==", "!=", ">", "<", "in", "notIn", "contains", "notContains", "like"]
+"""The reference's nine operators."""
+
+_PRIORITY_WORDS: Final = {"3": "low", "5": "medium", "7": "high", "9": "critical"}
+PRIORITY_NUMBERS: Final = {"low": 3, "medium": 5, "high": 7, "critical": 9}
+
+
+def _priority_word(value: Any) -> Any:
+    text = str(value).strip().lower()
+    return _PRIORITY_WORDS.get(text, text)
+
+
+class Condition(TypedDict):
+    """One of the reference's conditions; several are joined by AND."""
+
+    field: str
+    operator: Operator
+    value: str | int | float | list[str]
+
+
+Priority = Annotated[Literal["low", "medium", "high", "critical"], BeforeValidator(_priority_word)]
+ConversationRef = Annotated[str, Field(description="Number (#1234), id or Unthread link", min_length=1, max_length=300)]
+Conversations = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=300)]], Field(description="Numbers, ids or links", min_length=1, max_length=100)
+]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+CustomerRef = Annotated[str, Field(description="Name or id", min_length=1, max_length=200)]
+UserRef = Annotated[str, Field(description="Name, e-mail or id", min_length=1, max_length=200)]
+Select = Annotated[
+    list[str],
+    Field(description="Fields to return, dotted (customer.name); [\"*\"] for all", min_length=1, max_length=60),
+]
+Limit = Annotated[int, Field(ge=1, le=100)]
+Cursor = Annotated[str, Field(description="From the previous answer; pass it alone", max_length=4_000)]
+Where = Annotated[list[Condition], Field(description="Further conditions, joined by AND", max_length=20)]
+When = Annotated[str, Field(max_length=40)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Clear = Annotated[list[str], Field(description="Names of fields to empty", min_length=1, max_length=20)]

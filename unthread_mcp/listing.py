@@ -1,0 +1,144 @@
+"""Listing with the reference's conventions: one page, trimmed, and the cursor to the next.
+
+`select` is always sent, so that a page stays small on the wire, and always applied to the
+answer as well. The order always ends in `id`: without a unique last key, rows with equal
+keys can be skipped between pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from unthread_mcp.answers import Page, as_page
+from unthread_mcp.api.endpoints import Endpoint
+from unthread_mcp.api.errors import InvalidArgument, RequestRejected
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.arguments import Condition
+from unthread_mcp.cursors import write_cursor
+from unthread_mcp.fields import EVERYTHING, Vocabulary, trim
+from unthread_mcp.nearest import did_you_mean
+from unthread_mcp.render import Answer, compose, selected_rows
+from unthread_mcp.untrusted import Fence
+from unthread_mcp.workspace import Workspace
+
+
+@dataclass(slots=True)
+class Query:
+    """What to list. `arguments` are the tool's own, for the cursor, those at their defaults as None."""
+
+    endpoint: Endpoint
+    vocabulary: Vocabulary
+    arguments: Mapping[str, JsonValue]
+    ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    select: Sequence[str] | None = None
+    where: Sequence[JsonObject] = ()
+    order: Sequence[str] = ("createdAt",)
+    descending: bool = True
+    limit: int = 25
+    cursor: str | None = None
+    extra: JsonObject = field(default_factory=dict[str, JsonValue])
+    """Further properties of the body, such as `includeExternalUsers`."""
+    absolute: JsonObject = field(default_factory=dict[str, JsonValue])
+    """Arguments as they must stand in the cursor, where they mean something else later."""
+    sends_select: bool = True
+
+
+@dataclass(slots=True)
+class Listed:
+    """A page, with what is needed to show it."""
+
+    query: Query
+    page: Page
+    select: tuple[str, ...]
+    chosen: bool
+    """Whether the caller chose the fields."""
+
+    @property
+    def rows(self) -> list[JsonObject]:
+        """The rows, trimmed to the selected fields."""
+        return [trim(row, self.select) for row in self.page.rows]
+
+    @property
+    def cursor(self) -> str | None:
+        """Our cursor for the next page; None on the last one."""
+        if self.page.next is None:
+            return None
+        return write_cursor(self.page.next, self.query.arguments, self.query.absolute)
+
+    def heading(self, noun: str, remark: str = "") -> str:
+        """`25 of 688 conversations, remark`."""
+        count, total = len(self.page.rows), self.page.total
+        if not count:
+            return f"No {'more ' if self.query.cursor else ''}{noun}s found."
+        counted = f"{count} of {total:,}" if total is not None and total > count else f"{count}"
+        return f"{counted} {noun}{'' if counted == '1' else 's'}{', ' + remark if remark else ''}"
+
+    @property
+    def footer(self) -> str:
+        """How to go on, if there is more."""
+        return f"more: cursor={self.cursor}" if self.cursor else ""
+
+    @property
+    def data(self) -> JsonObject:
+        """The page for programs."""
+        return {"data": [*self.rows], "totalCount": self.page.total, "cursor": self.cursor}
+
+    def answer(self, noun: str, lines: Sequence[str], *, remark: str = "", legend: str = "") -> Answer:
+        """The page as an answer, one of `lines` a row."""
+        head = [self.heading(noun, remark)]
+        if lines and legend:
+            head.append(legend)
+        return Answer(compose(head, lines, [self.footer]), self.data)
+
+    def selected(self, noun: str) -> Answer:
+        """The page as an answer with just the fields that the caller chose, inside a fence."""
+        legend, lines = selected_rows(self.page.rows, self.select)
+        return Answer(compose([self.heading(noun), legend if lines else ""], lines, [self.footer], fence=Fence()), self.data)
+
+
+async def list_page(workspace: Workspace, query: Query) -> Listed:
+    """One page of `query`. Raises `InvalidArgument` for names that the object doesn't have."""
+    chosen = query.select is not None
+    select = query.vocabulary.check(query.select) if query.select else query.vocabulary.brief
+    order = [*query.order, *([] if "id" in query.order or "id" not in query.vocabulary.names else ["id"])]
+    body: JsonObject = {"order": [*order], "descending": query.descending, "limit": query.limit, **query.extra}
+    if query.sends_select and select != EVERYTHING:
+        # The engine behind the list endpoints wants the order's columns selected.
+        body["select"] = [*dict.fromkeys([*select, *order])]
+    if query.where:
+        body["where"] = [*query.where]
+    if query.cursor:
+        body["cursor"] = query.cursor
+    try:
+        page = as_page(await workspace.client.read(query.endpoint, dict(query.ids), body=body))
+    except RequestRejected as refusal:
+        raise _explained(refusal, query, order) from None
+    return Listed(query, page, select, chosen)
+
+
+def conditions(vocabulary: Vocabulary, where: Sequence[Condition] | None) -> list[JsonObject]:
+    """The caller's own conditions, checked: known fields, and a list where the operator takes one."""
+    checked: list[JsonObject] = []
+    for each in where or ():
+        name, operator, value = each["field"], each["operator"], each["value"]
+        if name not in vocabulary.names and name.partition(".")[0] not in vocabulary.open_maps:
+            hint = did_you_mean(name, vocabulary.names) or f"Read unthread://fields/{vocabulary.object} for the names."
+            raise InvalidArgument(f"where names the field {name[:60]!r}, which no {vocabulary.object} has.", hint)
+        takes_list = operator in {"in", "notIn"}
+        if takes_list != isinstance(value, list):
+            raise InvalidArgument(
+                f"The operator {operator} takes {'a list' if takes_list else 'one value, no list'}.",
+                "Correct the value in where." if takes_list else "Use in or notIn for a list.",
+            )
+        plain: JsonValue = [*value] if isinstance(value, list) else value
+        checked.append({"field": name, "operator": operator, "value": plain})
+    return checked
+
+
+def _explained(refusal: RequestRejected, query: Query, order: Sequence[str]) -> RequestRejected:
+    """A refused listing, naming what was asked for: a filter is never dropped in silence."""
+    filters = ", ".join(f"{each['field']} {each['operator']}" for each in query.where)
+    sent = f"Sent were {f'the filters {filters} and ' if filters else ''}the order {', '.join(order)}"
+    cursor = ", with a cursor that may be outdated" if query.cursor else ""
+    return RequestRejected(refusal.what, f"{sent}{cursor}. Leave out or change one and try again.", status=refusal.status)

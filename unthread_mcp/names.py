@@ -1,0 +1,250 @@
+"""Names instead of ids: people, customers, tags, ticket types, conversations by number.
+
+A name is looked up with the list endpoints' `where`, in at most two requests, and
+remembered for five minutes. Exactly one match is used; otherwise nothing is called and
+the refusal names the candidates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from unthread_mcp.answers import Page, as_page, text_of
+from unthread_mcp.api.endpoints import (
+    LIST_CONVERSATIONS,
+    LIST_CUSTOMERS,
+    LIST_TAGS,
+    LIST_TICKET_TYPES,
+    LIST_USERS,
+    Endpoint,
+)
+from unthread_mcp.api.errors import InvalidArgument, NotFound, RequestRejected
+from unthread_mcp.untrusted import one_line
+
+if TYPE_CHECKING:
+    from unthread_mcp.api.client import UnthreadClient
+    from unthread_mcp.api.json_types import JsonObject, JsonValue
+
+REMEMBERED: Final = timedelta(minutes=5)
+MAX_NUMBERS: Final = 20_000
+"""Conversation numbers kept; about 4 MB."""
+SCANNED_PAGES: Final = 5
+_CANDIDATES: Final = 5
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_FIRESTORE = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9]{20}")
+"""The reference's own customer ids: 20 letters and digits."""
+_ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{8,64}")
+_NUMBER = re.compile(r"#?(\d{1,12})")
+_LINK = re.compile(r"https://([a-z0-9-]+\.)*unthread\.io/([^\s?#]*)([?#]\S*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An id and the name it goes by."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of object is looked up by name."""
+
+    word: str
+    endpoint: Endpoint
+    select: tuple[str, ...]
+    tool: str
+    """The tool that lists them, for refusals."""
+    plural: str
+
+
+USERS: Final = Kind("user", LIST_USERS, ("id", "name", "email"), "list_users", "users")
+CUSTOMERS: Final = Kind("customer", LIST_CUSTOMERS, ("id", "name"), "search_customers", "customers")
+TAGS: Final = Kind("tag", LIST_TAGS, ("id", "name"), "list_tags", "tags")
+TICKET_TYPES: Final = Kind("ticket type", LIST_TICKET_TYPES, ("id", "name"), "list_ticket_types", "ticket types")
+
+
+def looks_like_id(value: str) -> bool:
+    """Whether `value` has the form of an id that needs no looking up."""
+    return bool(_UUID.fullmatch(value) or _FIRESTORE.fullmatch(value))
+
+
+class Names:
+    """Looks names up and remembers them, for one workspace."""
+
+    def __init__(self, client: UnthreadClient, now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._now = now
+        self._known: dict[tuple[str, str], tuple[Named, datetime]] = {}
+        self._numbers: OrderedDict[int, str] = OrderedDict()
+
+    # Names
+
+    async def user(self, value: str, *, external: bool = False) -> Named:
+        """A user by id, name or e-mail address. Raises `InvalidArgument` with candidates."""
+        return await self._find(USERS, value, "email" if "@" in value else "name", external=external)
+
+    async def customer(self, value: str) -> Named:
+        """A customer by id or name. Raises `InvalidArgument` with candidates."""
+        return await self._find(CUSTOMERS, value)
+
+    async def tag(self, value: str) -> Named:
+        """A tag by id or name. Raises `InvalidArgument` with candidates."""
+        return await self._find(TAGS, value)
+
+    async def ticket_type(self, value: str) -> Named:
+        """A ticket type by id or name. Raises `InvalidArgument` with candidates."""
+        return await self._find(TICKET_TYPES, value)
+
+    async def _find(self, kind: Kind, value: str, field: str = "name", *, external: bool = False) -> Named:
+        name = value.strip()
+        if not name:
+            raise InvalidArgument(f"An empty {kind.word} was given.", f"{kind.tool} lists the {kind.plural}.")
+        if looks_like_id(name):
+            return Named(name, name)
+        key = (kind.word + str(external), name.casefold())
+        known = self._known.get(key)
+        if known and known[1] > self._now():
+            return known[0]
+        rows = await self._rows(kind, field, "==", name, external=external)
+        if not rows:
+            if _ID_LIKE.fullmatch(name):
+                rows = await self._rows(kind, "id", "==", name, external=external)
+                near = rows
+            else:
+                near = await self._rows(kind, field, "contains", name, external=external)
+                rows = [row for row in near if text_of(row, field).casefold() == name.casefold()]
+            if not rows:
+                raise _nothing_found(kind, name, near)
+        if len(rows) > 1:
+            raise _several_found(kind, name, rows)
+        found = Named(text_of(rows[0], "id"), one_line(text_of(rows[0], "name") or name, 60))
+        self._known[key] = (found, self._now() + REMEMBERED)
+        return found
+
+    async def _rows(self, kind: Kind, field: str, operator: str, value: str, *, external: bool) -> list[JsonObject]:
+        select: list[JsonValue] = [*kind.select]
+        condition: JsonValue = {"field": field, "operator": operator, "value": value}
+        body: JsonObject = {"select": select, "where": [condition], "limit": 2 * _CANDIDATES}
+        if external:
+            body["includeExternalUsers"] = True
+        page = as_page(await self._client.read(kind.endpoint, {}, body=body))
+        return [row for row in page.rows if text_of(row, "id") and row.get("deleted") is not True]
+
+    async def name_of_user(self, identity: str) -> str:
+        """The name behind a user's id; the id itself where nobody has it."""
+        key = ("user by id", identity)
+        known = self._known.get(key)
+        if not known or known[1] <= self._now():
+            rows = await self._rows(USERS, "id", "==", identity, external=True)
+            name = one_line(text_of(rows[0], "name"), 60) if rows else ""
+            known = self._known[key] = (Named(identity, name or identity), self._now() + REMEMBERED)
+        return known[0].name
+
+    # Conversations
+
+    def remember(self, conversation: JsonObject) -> None:
+        """Keep the id behind a conversation's number, as far as they are given."""
+        number, identity = _number(conversation.get("friendlyId")), text_of(conversation, "id")
+        if number is not None and identity:
+            self._numbers[number] = identity
+            self._numbers.move_to_end(number)
+            if len(self._numbers) > MAX_NUMBERS:
+                self._numbers.popitem(last=False)
+
+    async def conversation(self, reference: str) -> str:
+        """The id of a conversation given as `#1234`, its id, or a pasted Unthread link."""
+        text = reference.strip()
+        if link := _LINK.fullmatch(text):
+            text = link[2].rstrip("/").rpartition("/")[2]
+        elif "/" in text:
+            raise InvalidArgument(
+                "conversation is a link to somewhere other than Unthread.",
+                "Pass its number (#1234), its id, or a link from unthread.io.",
+            )
+        if number := _NUMBER.fullmatch(text):
+            return (await self._by_number([int(number[1])]))[0]
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+            raise InvalidArgument(
+                f"conversation is {one_line(text, 40)!r}, which is neither a number nor an id.",
+                "Pass its number (#1234), its id, or a pasted Unthread link.",
+            )
+        return text
+
+    async def conversations(self, references: Sequence[str]) -> list[str]:
+        """The same for several, the numbers among them in one request. Repetitions are dropped."""
+        numbers = [int(match[1]) for each in references if (match := _NUMBER.fullmatch(each.strip()))]
+        unknown = list(dict.fromkeys(number for number in numbers if number not in self._numbers))
+        if len(unknown) > 1:
+            await self._by_number(unknown)
+        return list(dict.fromkeys([await self.conversation(each) for each in references]))
+
+    async def _by_number(self, numbers: Sequence[int]) -> list[str]:
+        """Ids by number. The reference doesn't promise a filter by `friendlyId` (inferred): it must
+        give the very numbers, and if it is refused, the newest pages are looked through."""
+        wanted = [number for number in numbers if number not in self._numbers]
+        scanned = ""
+        if wanted:
+            only = len(wanted) == 1
+            values: JsonValue = wanted[0] if only else [str(number) for number in wanted]
+            where: JsonValue = [{"field": "friendlyId", "operator": "==" if only else "in", "value": values}]
+            try:
+                for row in (await self._conversations({"where": where, "limit": min(100, 2 * len(wanted))})).rows:
+                    self.remember(row)
+            except RequestRejected:
+                scanned = await self._scan(set(wanted))
+        missing = [number for number in numbers if number not in self._numbers]
+        if missing:
+            raise NotFound(
+                f"No conversation {', '.join(f'#{number}' for number in missing[:_CANDIDATES])} was found{scanned}.",
+                "Check the number, or pass the conversation's id or link.",
+            )
+        return [self._numbers[number] for number in numbers]
+
+    async def _scan(self, wanted: set[int]) -> str:
+        cursor, seen = None, 0
+        for _ in range(SCANNED_PAGES):
+            body: JsonObject = {"order": ["createdAt", "id"], "descending": True, "limit": 100}
+            page = await self._conversations({**body, **({"cursor": cursor} if cursor else {})})
+            for row in page.rows:
+                self.remember(row)
+            seen, cursor = seen + len(page.rows), page.next
+            if cursor is None or wanted <= self._numbers.keys():
+                break
+        return f" among the newest {seen}, the only ones that could be looked through"
+
+    async def _conversations(self, body: JsonObject) -> Page:
+        return as_page(await self._client.read(LIST_CONVERSATIONS, {}, body={"select": ["id", "friendlyId", "createdAt"], **body}))
+
+
+def _number(value: JsonValue) -> int | None:
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def _described(rows: Sequence[JsonObject]) -> str:
+    shown: list[str] = []
+    for row in rows[:_CANDIDATES]:
+        email = text_of(row, "email")
+        shown.append(one_line(text_of(row, "name"), 40) + (f" <{one_line(email, 60)}>" if email else "") + f" ({text_of(row, 'id')})")
+    return "; ".join(shown) + ("; …" if len(rows) > _CANDIDATES else "")
+
+
+def _nothing_found(kind: Kind, name: str, near: Sequence[JsonObject]) -> InvalidArgument:
+    said = one_line(name, 60)
+    if near:
+        return InvalidArgument(f"No {kind.word} is called {said!r}.", f"Similar: {_described(near)}.")
+    return InvalidArgument(f"No {kind.word} is called {said!r}.", f"{kind.tool} lists the {kind.plural}.")
+
+
+def _several_found(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:
+    return InvalidArgument(
+        f"Several {kind.plural} are called {one_line(name, 60)!r}.", f"Pass the id of one of them: {_described(rows)}."
+    )

@@ -1,0 +1,92 @@
+"""How a function becomes a tool: strict arguments in, compact answers out, refusals in words.
+
+This is the one place where errors become text. A tool that may write says in its first
+word what became of it: done, already_done, refused (it did not happen) or unknown (it may
+have happened); the last two are errors to the host.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.types import Tool as McpTool
+
+from unthread_mcp.access import ToolDeclaration
+from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
+from unthread_mcp.confirm import ClientHuman, NeedsAnswer
+from unthread_mcp.cursors import read_cursor
+from unthread_mcp.gate import Gate
+from unthread_mcp.render import Answer, without_nulls
+from unthread_mcp.schemas import Signature
+from unthread_mcp.workspace import Workspace
+
+_logger: Final = logging.getLogger(__name__)
+
+
+class OfferedTool:
+    """One tool as MCP sees it."""
+
+    def __init__(self, declaration: ToolDeclaration, workspace: Workspace) -> None:
+        self.declaration = declaration
+        self._workspace = workspace
+        self._signature = Signature(declaration.function, (Workspace, Gate))
+        self.listed = McpTool(
+            name=declaration.name,
+            title=declaration.title,
+            description=inspect.cleandoc(declaration.function.__doc__ or ""),
+            input_schema=self._signature.schema(),
+            annotations=ToolAnnotations(**declaration.hints),
+        )
+
+    async def call(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult | InputRequiredResult:
+        """Validate, run, and say what came of it. Raises nothing but cancellation."""
+        try:
+            answer = await self._run(arguments, context)
+        except NeedsAnswer as question:
+            return question.result()
+        except UnthreadError as error:
+            return self._failed(error)
+        except Exception:
+            # A bug of ours: the text of an unexpected exception may hold anything, so it stays in the log.
+            _logger.exception("%s failed unexpectedly", self.declaration.name)
+            return self._failed(self._crashed())
+        return self._answered(answer)
+
+    async def _run(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Answer:
+        if isinstance(cursor := arguments.get("cursor"), str) and "cursor" in self._signature.parameters:
+            others = {name: value for name, value in arguments.items() if name != "cursor"}
+            arguments = {**read_cursor(cursor, others)}
+        validated = self._signature.validate(arguments)
+        supplied: dict[str, Any] = {}
+        for name, kind in self._signature.supplied.items():
+            supplied[name] = self._workspace if kind is Workspace else Gate(self._workspace.settings.confirm, ClientHuman(context))
+        answer = await self.declaration.function(**supplied, **validated)
+        assert isinstance(answer, Answer)  # noqa: S101 - a tool that returns anything else is a bug, reported as one
+        return answer
+
+    def _answered(self, answer: Answer) -> CallToolResult:
+        text = f"{answer.outcome}: {answer.text}" if answer.outcome else answer.text
+        structured: Any = None
+        if self._workspace.settings.answers == "both":
+            structured = without_nulls({**({"outcome": answer.outcome} if answer.outcome else {}), **answer.data})
+        return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
+
+    def _failed(self, error: UnthreadError) -> CallToolResult:
+        text = str(error)
+        if self.declaration.effect != "reads":
+            text = f"{'unknown' if isinstance(error, OutcomeUnknown) else 'refused'}: {text}"
+        if error.shown:
+            text = f"{text}\n{error.shown}"
+        return CallToolResult(content=[TextContent(text=text)], is_error=True)
+
+    def _crashed(self) -> UnthreadError:
+        if self.declaration.effect == "reads":
+            return UnthreadError("Something went wrong inside this server.", "Try another way; the operator finds it in the log.")
+        return OutcomeUnknown(
+            "Something went wrong inside this server, and it is not known whether the write happened.",
+            "Don't call again; look at what it would have changed first. The operator finds the cause in the log.",
+        )

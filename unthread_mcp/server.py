@@ -1,0 +1,123 @@
+"""Where everything meets: settings in, an MCP server out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mcp.server import CacheHint, MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, InputRequiredResult
+from mcp.types import Tool as McpTool
+
+from unthread_mcp import __version__
+from unthread_mcp.api.client import UnthreadClient
+from unthread_mcp.instructions import instructions
+from unthread_mcp.intents import Intents
+from unthread_mcp.nearest import did_you_mean
+from unthread_mcp.offer import OfferedTool
+from unthread_mcp.settings import IN_MEMORY, Settings
+from unthread_mcp.tools import TOOLS
+from unthread_mcp.toolsets import choose
+from unthread_mcp.workspace import Workspace, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import httpx2
+
+_HOUR = CacheHint(ttl_ms=3_600_000, scope="public")
+
+
+class UnthreadServer(MCPServer[None]):
+    """An MCP server over one workspace, with the tools that the operator chose."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        settings = workspace.settings
+        super().__init__(
+            "unthread",
+            title="Unthread",
+            version=__version__,
+            description="Customer support conversations, knowledge base and reports in Unthread.",
+            instructions=instructions(settings),
+            log_level=settings.log_level,
+            cache_hints={"tools/list": _HOUR, "prompts/list": _HOUR, "resources/templates/list": _HOUR},
+            lifespan=self._lifespan,
+            subscriptions=False,
+        )
+        self.workspace = workspace
+        chosen = choose(settings.toolsets, settings.access, TOOLS)
+        self._offered = {tool.name: OfferedTool(tool, workspace) for tool in chosen}
+        self._listed = [tool.listed for tool in self._offered.values()]
+
+    @asynccontextmanager
+    async def _lifespan(self, _: MCPServer[None]) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await self.workspace.client.aclose()
+
+    async def list_tools(self) -> list[McpTool]:
+        """The tools that the operator chose, in their declared order."""
+        return self._listed
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool by name. One that isn't offered is refused, saying why."""
+        tool = self._offered.get(name)
+        if tool is None:
+            raise ToolError(self._not_offered(name))
+        return await tool.call(arguments, context or Context(mcp_server=self))
+
+    def _not_offered(self, name: str) -> str:
+        settings = self.workspace.settings
+        for tool in TOOLS:
+            if tool.name == name:
+                if choose({"all"}, settings.access, [tool]):
+                    return f"{name} is not among the tools shown here. The operator can add it with UNTHREAD_TOOLSETS."
+                return (
+                    f"{name} needs access level {tool.level}, and this server runs at {settings.access}. "
+                    "Nothing was done; only the operator can change it, with UNTHREAD_ACCESS."
+                )
+        hint = did_you_mean(name, self._offered) or "tools/list names the tools."
+        return f"There is no tool {name[:60]!r}. {hint}"
+
+
+def build_workspace(
+    settings: Settings,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Workspace:
+    """The workspace that `settings` name. `transport` stands in for the network."""
+    key, url, scope = settings.api_key, settings.api_url, settings.api_url
+    behind: httpx2.AsyncBaseTransport | Callable[[], httpx2.AsyncBaseTransport] | None = transport
+    if settings.sandbox and transport is None:
+        behind = lambda: _sandbox_transport(settings.sandbox)  # noqa: E731 - a name would say no more
+    if settings.sandbox:
+        key, url, scope = SANDBOX_KEY, SANDBOX_URL, f"sandbox {settings.sandbox}"
+    return Workspace(
+        settings,
+        UnthreadClient(base_url=url, key=key, key_problem=settings.api_key_problem, transport=behind),
+        Intents(scope, settings.state_file),
+        now,
+    )
+
+
+SANDBOX_KEY = "sandbox-key"
+SANDBOX_URL = "https://sandbox.invalid/api"
+
+
+def _sandbox_transport(where: str | None) -> httpx2.AsyncBaseTransport:
+    from unthread_mcp.sandbox import Sandbox  # noqa: PLC0415 - imported when first needed
+
+    return Sandbox(None if where == IN_MEMORY else where, key=SANDBOX_KEY).transport
+
+
+def build_server(settings: Settings, *, transport: httpx2.AsyncBaseTransport | None = None) -> UnthreadServer:
+    """The MCP server that `settings` ask for. Needs neither network nor key."""
+    return UnthreadServer(build_workspace(settings, transport=transport))

@@ -1,0 +1,340 @@
+"""What the operator decided: environment and flags, read once into one frozen object.
+
+Nothing else in the package reads the environment. Every option is an environment
+variable and, but for the key itself, a flag; `OPTIONS` is the one list of them, from
+which `--help` and the README's table are made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, cast, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from unthread_mcp.access import LEVELS, Level
+from unthread_mcp.api.endpoints import ID_PATTERN
+from unthread_mcp.toolsets import parse_toolsets
+
+ConfirmMode = Literal["auto", "always", "never"]
+AnswerMode = Literal["text", "both"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+API_URL: Final = "https://api.unthread.io/api"
+IN_MEMORY: Final = ":memory:"
+
+_UNFILLED = re.compile(r"\$\{[^}]*\}")
+"""A placeholder that a host did not fill, such as ``${user_config.api_key}``."""
+_STANDS_FOR_A_KEY = re.compile(r"(?i)<.*>|\.\.\.|x{4,}|(your|my|the|insert|paste|replace|change)[-_ ].*|.*key[-_ ]?here.*|changeme|none|null")
+
+
+class SettingsError(ValueError):
+    """An option has a value that can't be used; the message names the option and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator can decide. `api_key` is in no repr."""
+
+    api_key: str | None = field(default=None, repr=False)
+    api_key_problem: str = ""
+    """Why there is no usable key, in words; empty where there is one."""
+    api_url: str = API_URL
+    sandbox: str | None = None
+    """`IN_MEMORY`, a file's path, or None for the real API."""
+    access: Level = "reply"
+    toolsets: frozenset[str] = frozenset({"default"})
+    confirm: ConfirmMode = "auto"
+    autoresponse: bool = False
+    on_behalf_of: bool = False
+    email_send_marker: bool = False
+    allowed_customers: frozenset[str] = frozenset()
+    """Customer ids that may be written to; empty means all."""
+    answers: AnswerMode = "text"
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    state_file: Path | None = None
+    """Where intents are remembered; None keeps them in memory alone."""
+    log_level: LogLevel = "WARNING"
+    notes: tuple[str, ...] = ()
+    """What was odd about the settings but could be put right; `doctor` shows it."""
+
+
+def _choice(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        value = text.strip()
+        for choice in choices:
+            if choice.lower() == value.lower():
+                return choice
+        raise ValueError(f"is {value!r}. Use one of: {', '.join(choices)}.")
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    value = text.strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError(f"is {text!r}. Use 1 or 0.")
+
+
+def _api_url(text: str) -> str:
+    url = text.strip().rstrip("/")
+    parts = urlsplit(url)
+    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ValueError(f"is {url!r}. Use an https address (http only for this machine itself).")
+    if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("has to be a plain address such as https://api.unthread.io/api. Remove what surrounds it.")
+    return url
+
+
+def _timezone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text.strip())
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"is {text!r}, which is no time zone. Use a name such as Europe/Berlin.") from None
+
+
+def _customers(text: str) -> frozenset[str]:
+    ids = frozenset(part.strip() for part in text.split(",") if part.strip())
+    wrong = sorted(each for each in ids if not ID_PATTERN.fullmatch(each))
+    if wrong:
+        raise ValueError(f"has {wrong[0]!r}, which is no customer id. Separate ids by commas.")
+    return ids
+
+
+def _sandbox(text: str) -> str | None:
+    value = text.strip()
+    if value.lower() in {"", "0", "false", "no", "off"}:
+        return None
+    return IN_MEMORY if value.lower() in {"1", "true", "yes", "on", IN_MEMORY} else value
+
+
+def _path(text: str) -> Path:
+    return Path(text.strip()).expanduser()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that the operator can set."""
+
+    variable: str
+    help: str
+    default: str
+    parse: Callable[[str], Any]
+    sets: str = ""
+    """The field of `Settings` that it sets; empty for options that are read on the way."""
+    flag: str = ""
+    """Its flag; empty where only the environment may say it."""
+    metavar: str = ""
+    takes_value: Literal["always", "optional", "never"] = "always"
+
+
+OPTIONS: Final = (
+    Option(
+        "UNTHREAD_API_KEY",
+        "The key of an Unthread service account. Never a flag, so that it stays out of process lists.",
+        "",
+        str,
+    ),
+    Option("UNTHREAD_API_KEY_FILE", "A file that holds the key instead.", "", _path, flag="--api-key-file", metavar="FILE"),
+    Option(
+        "UNTHREAD_API_URL",
+        "Where the API is; https, or http on this machine.",
+        API_URL,
+        _api_url,
+        "api_url",
+        "--api-url",
+        "URL",
+    ),
+    Option(
+        "UNTHREAD_SANDBOX",
+        "Work on an imitated workspace instead of Unthread: `1` keeps it in memory, a path keeps it in that file.",
+        "",
+        _sandbox,
+        "sandbox",
+        "--sandbox",
+        "FILE",
+        "optional",
+    ),
+    Option(
+        "UNTHREAD_ACCESS",
+        "What agents may do: `read` changes nothing; `triage` changes what the team sees; `reply` also reaches "
+        "customers; `admin` also changes the workspace.",
+        "reply",
+        _choice(LEVELS),
+        "access",
+        "--access",
+        "LEVEL",
+    ),
+    Option(
+        "UNTHREAD_TOOLSETS",
+        "Which tools to show: `default`, `all`, toolsets or tools by name, `-name` to leave one out; separated by commas.",
+        "default",
+        parse_toolsets,
+        "toolsets",
+        "--toolsets",
+        "NAMES",
+    ),
+    Option(
+        "UNTHREAD_CONFIRM",
+        "Asking a human before something reaches a customer: `auto` asks where the client can and otherwise relies on its "
+        "approval of the call, `always` sends nothing without having asked, `never` is for autonomous agents.",
+        "auto",
+        _choice(get_args(ConfirmMode)),
+        "confirm",
+        "--confirm",
+        "MODE",
+    ),
+    Option(
+        "UNTHREAD_AUTORESPONSE",
+        "Mark every reply as a bot's auto-response (`isAutoresponse`).",
+        "0",
+        _flag,
+        "autoresponse",
+        "--autoresponse",
+        takes_value="never",
+    ),
+    Option(
+        "UNTHREAD_ON_BEHALF_OF",
+        "Let agents write in the name of a person (`onBehalfOf`).",
+        "0",
+        _flag,
+        "on_behalf_of",
+        "--on-behalf-of",
+        takes_value="never",
+    ),
+    Option(
+        "UNTHREAD_EMAIL_SEND_MARKER",
+        "Append `/unthread send` to replies on e-mail conversations. Whether the API needs it is not documented.",
+        "0",
+        _flag,
+        "email_send_marker",
+        "--email-send-marker",
+        takes_value="never",
+    ),
+    Option(
+        "UNTHREAD_ALLOWED_CUSTOMERS",
+        "Customer ids, separated by commas: nothing is written to conversations of anybody else.",
+        "",
+        _customers,
+        "allowed_customers",
+        "--allowed-customers",
+        "IDS",
+    ),
+    Option(
+        "UNTHREAD_ANSWERS",
+        "`text` says every answer once, as compact text; `both` adds structured content for programs that parse.",
+        "text",
+        _choice(get_args(AnswerMode)),
+        "answers",
+        "--answers",
+        "MODE",
+    ),
+    Option(
+        "UNTHREAD_TIMEZONE",
+        "The time zone of dates in answers, in arguments without an offset and in reports.",
+        "UTC",
+        _timezone,
+        "timezone",
+        "--timezone",
+        "ZONE",
+    ),
+    Option(
+        "UNTHREAD_STATE_FILE",
+        "Where it is remembered, as hashes, what was sent, so that nothing is sent twice; `off` remembers it only while "
+        "the server runs.",
+        "the user's state directory",
+        str,
+        flag="--state-file",
+        metavar="FILE",
+    ),
+    Option(
+        "UNTHREAD_LOG_LEVEL",
+        "How much is logged to standard error.",
+        "WARNING",
+        _choice(get_args(LogLevel)),
+        "log_level",
+        "--log-level",
+        "LEVEL",
+    ),
+)
+
+
+def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environment`, overridden by `flags` (variable -> text).
+
+    An empty value, or a placeholder that the host left unfilled, counts as not set.
+    Raises `SettingsError` naming the option for every value that can't be used, but for
+    the key: starting needs no key, and the first call says what is wrong with it.
+    """
+    values: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    given = {**environment, **(flags or {})}
+    for option in OPTIONS:
+        text = given.get(option.variable, "")
+        if not text.strip() or (option.variable != "UNTHREAD_API_KEY" and _UNFILLED.fullmatch(text.strip())):
+            continue
+        texts[option.variable] = text
+        if not option.sets:
+            continue
+        try:
+            values[option.sets] = option.parse(text)
+        except ValueError as problem:
+            raise SettingsError(f"{option.variable} {problem}") from None
+    key, problem, notes = _read_key(texts)
+    if values.get("sandbox"):
+        # The sandbox has a key of its own; a real one must not be asked for, nor reach it.
+        key, problem, notes = None, "", ()
+    return Settings(
+        api_key=key,
+        api_key_problem=problem,
+        notes=notes,
+        state_file=_state_file(texts.get("UNTHREAD_STATE_FILE", ""), values.get("sandbox"), environment),
+        **values,
+    )
+
+
+def _read_key(texts: Mapping[str, str]) -> tuple[str | None, str, tuple[str, ...]]:
+    """The key, or why there is none, and what was odd about it. Never a word of the key itself."""
+    text, where = texts.get("UNTHREAD_API_KEY", ""), "UNTHREAD_API_KEY"
+    if not text and (file := texts.get("UNTHREAD_API_KEY_FILE")):
+        where = "UNTHREAD_API_KEY_FILE"
+        try:
+            text = _path(file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None, "The file named by UNTHREAD_API_KEY_FILE can't be read. Check its path and permissions.", ()
+    if not text.strip():
+        return None, "No API key is set. Put an Unthread service account's key into UNTHREAD_API_KEY.", ()
+    key, notes = text.strip(), ()
+    if key.lower().startswith("bearer "):
+        key = key[7:].strip()
+        notes = (f"{where} began with “Bearer”, which Unthread does not want; it was left out.",)
+    if _UNFILLED.search(key):
+        name = cast("re.Match[str]", _UNFILLED.search(key))[0]
+        return None, f"{where} is the placeholder {name}, which nothing filled in. Put the key itself there.", notes
+    if _STANDS_FOR_A_KEY.fullmatch(key):
+        return None, f"{where} holds a placeholder, not a key. Put an Unthread service account's key there.", notes
+    if not key.isascii() or not key.isprintable() or " " in key:
+        return None, f"{where} holds characters that no key has. Copy the key again.", notes
+    return key, "", notes
+
+
+def _state_file(text: str, sandbox: str | None, environment: Mapping[str, str]) -> Path | None:
+    if text.strip().lower() in {"off", "0", "no", "none"}:
+        return None
+    if text.strip():
+        return _path(text)
+    if sandbox == IN_MEMORY:
+        # A workspace that ends with the process has nothing to remember beyond it.
+        return None
+    import sys  # noqa: PLC0415 - only here is the platform asked
+
+    from unthread_mcp.intents import default_state_file  # noqa: PLC0415 - sqlite3 is imported when first needed
+
+    return default_state_file(environment, sys.platform)

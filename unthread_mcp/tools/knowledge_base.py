@@ -1,0 +1,239 @@
+"""The knowledge base: asking it, reading it, extending it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from unthread_mcp.access import changes, creates, reads
+from unthread_mcp.answers import as_object, text_of
+from unthread_mcp.api.endpoints import (
+    CREATE_ARTICLE,
+    GET_ARTICLE,
+    LIST_ARTICLES,
+    QUERY_KNOWLEDGE_BASE,
+    UPDATE_ARTICLE,
+)
+from unthread_mcp.api.errors import InvalidArgument
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.arguments import ConversationRef, Cursor, CustomerRef, Id, Limit, Select, Text, UserRef
+from unthread_mcp.fields import ARTICLE, trim
+from unthread_mcp.gate import Gate
+from unthread_mcp.listing import Listed, Query, list_page
+from unthread_mcp.outgoing import prepare
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose
+from unthread_mcp.untrusted import Fence, one_line
+from unthread_mcp.urls import public_https_url
+from unthread_mcp.workspace import Workspace
+from unthread_mcp.writing import change, create
+
+ArticleStatus = Literal["active", "inactive"]
+Title = Annotated[str, Field(min_length=1, max_length=300)]
+Content = Annotated[str, Field(min_length=1, max_length=100_000)]
+Url = Annotated[str, Field(description="https address of the published article", max_length=2_000)]
+GroupIds = Annotated[list[Id], Field(description="User groups that may see it", max_length=100)]
+
+
+@reads("Ask the knowledge base")
+async def query_knowledge_base(
+    workspace: Workspace,
+    question: Annotated[str, Field(description="The question, in plain words", min_length=1, max_length=4_000)],
+    conversation: ConversationRef | None = None,
+    customer: CustomerRef | None = None,
+    user: UserRef | None = None,
+) -> Answer:
+    """Ask the knowledge base a question; name the conversation or customer it is for.
+
+    Answers with what the knowledge base says and the articles behind it. Check an answer against its article before \
+    you pass it on.
+    """
+    body: JsonObject = {"query": question}
+    if conversation:
+        body["conversationId"] = await workspace.names.conversation(conversation)
+    if customer:
+        body["customerId"] = (await workspace.names.customer(customer)).id
+    if user:
+        body["userId"] = (await workspace.names.user(user, external=True)).id
+    said = await workspace.client.read(QUERY_KNOWLEDGE_BASE, {}, body=body)
+    return Answer(_said(said), said if isinstance(said, dict) else {"answer": said})
+
+
+def _said(said: JsonValue) -> str:
+    """Whatever the knowledge base said. The reference doesn't show the shape (inferred: an `answer`
+    or the like, and articles); nothing of it is dropped."""
+    if isinstance(said, str):
+        return Fence().wrap(said)
+    rest: JsonObject = dict(said) if isinstance(said, dict) else {"results": said}
+    lines: list[str] = []
+    for name in ("answer", "response", "text"):
+        if isinstance(text := rest.get(name), str) and text.strip():
+            lines.append(text)
+            del rest[name]
+            break
+    for name in ("articles", "sources", "results"):
+        articles = rest.get(name)
+        if isinstance(articles, list) and all(isinstance(each, dict) for each in articles):
+            del rest[name]
+            lines += [_article_said(each) for each in articles if isinstance(each, dict)]
+            if not articles:
+                lines.append(f"no {name}")
+            break
+    left = {name: value for name, value in rest.items() if value not in (None, "", [], {})}
+    if left:
+        lines.append(compact(left))
+    return Fence().wrap("\n".join(lines)) if lines else "The knowledge base has no answer to this."
+
+
+def _article_said(article: JsonObject) -> str:
+    known = {name: text_of(article, name) for name in ("id", "title", "url", "excerpt")}
+    others = {name: value for name, value in article.items() if name not in known and value is not None}
+    heading = f"- {one_line(known['title'], TITLE_LENGTH)} (article {known['id']})" + (f" {known['url']}" if known["url"] else "")
+    return heading + (f"\n  {one_line(known['excerpt'], 400)}" if known["excerpt"] else "") + (f"\n  {compact(others)}" if others else "")
+
+
+@reads("Search knowledge base articles")
+async def search_kb_articles(
+    workspace: Workspace,
+    text: Annotated[Text | None, Field(description="Words in the title or, if no title has them, in the content")] = None,
+    status: ArticleStatus | None = None,
+    select: Select | None = None,
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+) -> Answer:
+    """List knowledge base articles, last updated first. To ask a question, use query_knowledge_base."""
+
+    def query(field: str | None, carried: JsonObject) -> Query:
+        where: list[JsonObject] = []
+        if field and text:
+            where.append({"field": field, "operator": "contains", "value": text.removeprefix(_IN_CONTENT)})
+        if status:
+            where.append({"field": "status", "operator": "==", "value": status})
+        return Query(
+            LIST_ARTICLES,
+            ARTICLE,
+            {"text": text, "status": status, "select": [*select] if select else None, "limit": limit if limit != 25 else None},
+            select=select,
+            where=where,
+            order=("updatedAt",),
+            limit=limit,
+            cursor=cursor,
+            absolute=carried,
+        )
+
+    in_content = bool(text and text.startswith(_IN_CONTENT))
+    remark = "words found in the content" if in_content else ""
+    listed = await list_page(workspace, query("content" if in_content else "title", {}))
+    if text and not in_content and not listed.rows and not cursor:
+        listed = await list_page(workspace, query("content", {"text": _IN_CONTENT + text}))
+        remark = "no title has these words, these contents do"
+    if listed.chosen:
+        return listed.selected("article")
+    return _articles_listed(workspace, listed, remark)
+
+
+_IN_CONTENT = "content:"
+"""Marks, in a cursor, a search that went on to the content."""
+
+
+def _articles_listed(workspace: Workspace, listed: Listed, remark: str) -> Answer:
+    lines = [
+        SEPARATOR.join([text_of(row, "id"), text_of(row, "status") or "-", workspace.date(row.get("updatedAt")), title_of(row)])
+        for row in listed.rows
+    ]
+    return listed.answer("article", lines, remark=remark, legend=f"id{SEPARATOR}status{SEPARATOR}updated{SEPARATOR}title")
+
+
+def title_of(article: JsonObject) -> str:
+    """An article's title as one short line."""
+    return one_line(text_of(article, "title"), TITLE_LENGTH) or "(no title)"
+
+
+@reads("Get a knowledge base article")
+async def get_kb_article(workspace: Workspace, article: Id, select: Select | None = None) -> Answer:
+    """Read one knowledge base article whole, by the id that search_kb_articles shows."""
+    chosen = ARTICLE.check(select) if select else None
+    found = as_object(await workspace.client.read(GET_ARTICLE, {"article_id": article}))
+    if chosen:
+        trimmed = trim(found, chosen)
+        return Answer(Fence().wrap(compact(trimmed)), trimmed)
+    facts = [text_of(found, "status"), f"updated {workspace.date(found.get('updatedAt'))}", text_of(found, "url")]
+    groups = found.get("userGroupIds")
+    if isinstance(groups, list) and groups:
+        facts.append(f"only for groups {', '.join(str(each) for each in groups)}")
+    head = [f"{title_of(found)} (article {article})", SEPARATOR.join(fact for fact in facts if fact)]
+    return Answer(compose(head, text_of(found, "content").splitlines(), [], fence=Fence()), found)
+
+
+@creates("Create a knowledge base article", level="reply")
+async def create_kb_article(
+    workspace: Workspace,
+    gate: Gate,
+    title: Title,
+    content: Content,
+    url: Url | None = None,
+    user_group_ids: GroupIds | None = None,
+) -> Answer:
+    """Add an article to the knowledge base, from which customers may be answered.
+
+    Search first: an article that exists is better corrected with update_kb_article.
+    """
+    body: JsonObject = {"title": prepare(title), "content": prepare(content)}
+    if url:
+        body["url"] = public_https_url(url, "url")
+    if user_group_ids:
+        body["userGroupIds"] = [*user_group_ids]
+    await gate.pass_through(f"Add this article to the knowledge base?\n\n{title}\n\n{content}" + (f"\n\n{url}" if url else ""))
+    created = await create(
+        workspace,
+        CREATE_ARTICLE,
+        body,
+        what="article",
+        text=f"{title}\n{content}",
+        look_for=(LIST_ARTICLES, "title", str(body["title"])),
+    )
+    identity = text_of(created.body, "id")
+    return Answer(
+        f"article {identity or '(its id was not returned)'} {one_line(title, TITLE_LENGTH)!r}" + created.note,
+        {**created.body},
+        created.outcome,
+    )
+
+
+@changes("Update a knowledge base article", level="reply")
+async def update_kb_article(
+    workspace: Workspace,
+    gate: Gate,
+    article: Id,
+    title: Title | None = None,
+    content: Content | None = None,
+    url: Url | None = None,
+    user_group_ids: GroupIds | None = None,
+    status: ArticleStatus | None = None,
+) -> Answer:
+    """Change an article. What is passed replaces what was there, the whole content included; the rest stays."""
+    body: JsonObject = {}
+    if title is not None:
+        body["title"] = prepare(title)
+    if content is not None:
+        body["content"] = prepare(content)
+    if url is not None:
+        body["url"] = public_https_url(url, "url")
+    if user_group_ids is not None:
+        body["userGroupIds"] = [*user_group_ids]
+    if status is not None:
+        body["status"] = status
+    if not body:
+        raise InvalidArgument("Nothing to change was passed.", "Pass title, content, url, user_group_ids or status.")
+    if gate.asks and status != "inactive":
+        before = as_object(await workspace.client.read(GET_ARTICLE, {"article_id": article}))
+        if status == "active" or before.get("status") != "inactive":
+            shown = "\n".join(f"{name}: {value}" for name, value in body.items())
+            await gate.pass_through(f"Change the knowledge base article {title_of(before)!r}?\n\n{shown}")
+    ids = {"article_id": article}
+    changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE, describe=_describe_change)
+    return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
+
+
+def _describe_change(body: dict[str, Any]) -> str:
+    return ", ".join(body)
