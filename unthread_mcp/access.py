@@ -32,16 +32,13 @@ class ToolDeclaration:
     level: Level
     shown: bool
     """Whether it belongs to the default set."""
+    toolset: str = ""
+    """The domain it belongs to; filled in where the tools are gathered."""
 
     @property
     def name(self) -> str:
         """The tool's name: its function's."""
         return self.function.__name__
-
-    @property
-    def toolset(self) -> str:
-        """The domain it belongs to: its module's name."""
-        return self.function.__module__.rpartition(".")[2]
 
     @property
     def hints(self) -> dict[str, bool]:

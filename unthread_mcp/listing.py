@@ -42,6 +42,8 @@ class Query:
     absolute: JsonObject = field(default_factory=dict[str, JsonValue])
     """Arguments as they must stand in the cursor, where they mean something else later."""
     sends_select: bool = True
+    local_fields: Sequence[str] = ()
+    """Fields that are selected for a filter applied here, beside those to be shown."""
 
 
 @dataclass(slots=True)
@@ -105,7 +107,7 @@ async def list_page(workspace: Workspace, query: Query) -> Listed:
     body: JsonObject = {"order": [*order], "descending": query.descending, "limit": query.limit, **query.extra}
     if query.sends_select and select != EVERYTHING:
         # The engine behind the list endpoints wants the order's columns selected.
-        body["select"] = [*dict.fromkeys([*select, *order])]
+        body["select"] = [*dict.fromkeys([*select, *order, *query.local_fields])]
     if query.where:
         body["where"] = [*query.where]
     if query.cursor:

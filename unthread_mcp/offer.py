@@ -27,6 +27,11 @@ from unthread_mcp.workspace import Workspace
 _logger: Final = logging.getLogger(__name__)
 
 
+def described(docstring: str) -> str:
+    """A docstring as a description: its paragraphs, each on one line."""
+    return "\n".join(" ".join(part.split()) for part in inspect.cleandoc(docstring).split("\n\n"))
+
+
 class OfferedTool:
     """One tool as MCP sees it."""
 
@@ -37,7 +42,7 @@ class OfferedTool:
         self.listed = McpTool(
             name=declaration.name,
             title=declaration.title,
-            description=inspect.cleandoc(declaration.function.__doc__ or ""),
+            description=described(declaration.function.__doc__ or ""),
             input_schema=self._signature.schema(),
             annotations=ToolAnnotations(**declaration.hints),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,7 @@ def build_workspace(
         settings,
         UnthreadClient(base_url=url, key=key, key_problem=settings.api_key_problem, transport=behind),
         Intents(scope, settings.state_file),
+        hashlib.sha256(f"unthread-mcp workspace {key}".encode()).hexdigest()[:16],
         now,
     )
 

@@ -36,6 +36,8 @@ class Workspace:
     settings: Settings
     client: UnthreadClient
     intents: Intents
+    identity: str
+    """Tells this workspace from others behind the same address; no secret."""
     now: Callable[[], datetime] = utc_now
     names: Names = field(init=False)
     _locks: WeakValueDictionary[str, anyio.Lock] = field(init=False, default_factory=WeakValueDictionary[str, anyio.Lock])

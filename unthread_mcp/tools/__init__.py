@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Final
 
 from unthread_mcp.access import ToolDeclaration, tool_of
-from unthread_mcp.tools import people, workspace
+from unthread_mcp.tools import conversations, knowledge_base, messages, people, reporting, updates, workspace
+
+_TOOLSETS: Final[dict[str, tuple[ModuleType, ...]]] = {
+    "conversations": (conversations, updates, messages),
+    "knowledge_base": (knowledge_base,),
+    "reporting": (reporting,),
+    "people": (people,),
+    "workspace": (workspace,),
+}
 
 
-def _declared(module: ModuleType) -> list[ToolDeclaration]:
+def _declared(module: ModuleType, toolset: str) -> list[ToolDeclaration]:
     found = (tool_of(value) for value in vars(module).values())
-    return [tool for tool in found if tool and tool.function.__module__ == module.__name__]
+    return [replace(tool, toolset=toolset) for tool in found if tool and tool.function.__module__ == module.__name__]
 
 
-TOOLS: Final = tuple(tool for module in (people, workspace) for tool in _declared(module))
+TOOLS: Final = tuple(
+    tool for toolset, modules in _TOOLSETS.items() for module in modules for tool in _declared(module, toolset)
+)
 """Every tool there is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -26,7 +26,7 @@ from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compos
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import change, create
+from unthread_mcp.writing import NaturalKey, change, create
 
 ArticleStatus = Literal["active", "inactive"]
 Title = Annotated[str, Field(min_length=1, max_length=300)]
@@ -45,8 +45,8 @@ async def query_knowledge_base(
 ) -> Answer:
     """Ask the knowledge base a question; name the conversation or customer it is for.
 
-    Answers with what the knowledge base says and the articles behind it. Check an answer against its article before \
-    you pass it on.
+    Answers with what the knowledge base says and the articles behind it. Check an answer against
+    its article before you pass it on.
     """
     body: JsonObject = {"query": question}
     if conversation:
@@ -189,8 +189,7 @@ async def create_kb_article(
         CREATE_ARTICLE,
         body,
         what="article",
-        text=f"{title}\n{content}",
-        look_for=(LIST_ARTICLES, "title", str(body["title"])),
+        key=NaturalKey(LIST_ARTICLES, "title", title),
     )
     identity = text_of(created.body, "id")
     return Answer(
@@ -231,9 +230,6 @@ async def update_kb_article(
             shown = "\n".join(f"{name}: {value}" for name, value in body.items())
             await gate.pass_through(f"Change the knowledge base article {title_of(before)!r}?\n\n{shown}")
     ids = {"article_id": article}
-    changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE, describe=_describe_change)
+    changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
     return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
 
-
-def _describe_change(body: dict[str, Any]) -> str:
-    return ", ".join(body)

@@ -14,6 +14,7 @@ from unthread_mcp.arguments import Cursor, Limit, Select, Text
 from unthread_mcp.fields import TAG, TICKET_TYPE
 from unthread_mcp.listing import Query, list_page
 from unthread_mcp.render import NAME_LENGTH, Answer, name_of
+from unthread_mcp.ticket_fields import label_of
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
@@ -86,11 +87,6 @@ def _described(ticket_type: JsonObject) -> list[str]:
     known = [each for each in fields if isinstance(each, dict)] if isinstance(fields, list) else []
     labels = {text_of(each, "id"): label_of(each) for each in known}
     return lines + [f"  {_field_described(each, labels)}" for each in known]
-
-
-def label_of(field: JsonObject) -> str:
-    """A ticket type field's label; the reference's example of creating one calls it `name`."""
-    return one_line(text_of(field, "label") or text_of(field, "name"), NAME_LENGTH)
 
 
 def _field_described(field: JsonObject, labels: dict[str, str]) -> str:

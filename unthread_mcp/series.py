@@ -1,0 +1,98 @@
+"""The time series that the reporting endpoint answers with, read leniently.
+
+The answer nests one level per dimension and then one per date. Its keys aren't always
+among its `dates` (the reference's own example has a day in a weekly series), empty dates
+are left out, and `lookups` may have other keys or an array: names are a help, never relied on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One combination of dimension keys (by name where known) and its values by date."""
+
+    keys: tuple[str, ...]
+    values: dict[str, float]
+
+    def value(self, *, is_time: bool) -> float:
+        """The sum over the dates, or their mean for times."""
+        total = sum(self.values.values())
+        return total / len(self.values) if is_time and self.values else total
+
+
+@dataclass(slots=True)
+class Series:
+    """A report's numbers."""
+
+    dates: list[str]
+    rows: list[Row]
+    raw: JsonObject
+    strays: list[str] = field(default_factory=list[str])
+    """Date keys that `dates` doesn't have; their values count in the rows."""
+    unread: list[str] = field(default_factory=list[str])
+    """Places whose value is no number."""
+
+    @property
+    def dated(self) -> set[str]:
+        """The dates that have data."""
+        return {day for row in self.rows for day in row.values}
+
+    def per_date(self) -> dict[str, float]:
+        """Values by date, summed over the rows."""
+        summed: dict[str, float] = {}
+        for row in self.rows:
+            for day, value in row.values.items():
+                summed[day] = summed.get(day, 0) + value
+        return summed
+
+    def total(self) -> float | None:
+        """The sum of everything; None without data."""
+        values = [value for row in self.rows for value in row.values.values()]
+        return sum(values) if values else None
+
+    def mean(self) -> float | None:
+        """The unweighted mean of everything; None without data."""
+        values = [value for row in self.rows for value in row.values.values()]
+        return sum(values) / len(values) if values else None
+
+
+def read_series(answer: JsonObject, dimensions: Sequence[str]) -> Series:
+    """The series in `answer`, whose data nests by `dimensions` in this order and then by date."""
+    dates = answer.get("dates")
+    series = Series([str(day) for day in dates] if isinstance(dates, list) else [], [], answer)
+    lookups = answer.get("lookups")
+    names = [_lookup(lookups, dimension) for dimension in dimensions]
+    _descend(answer.get("data"), names, (), series)
+    known = set(series.dates)
+    series.strays = sorted(series.dated - known)
+    return series
+
+
+def _lookup(lookups: JsonValue, dimension: str) -> dict[str, str]:
+    found = lookups.get(dimension) if isinstance(lookups, dict) else None
+    return {key: name for key, name in found.items() if isinstance(name, str)} if isinstance(found, dict) else {}
+
+
+def _descend(data: JsonValue, names: Sequence[dict[str, str]], keys: tuple[str, ...], series: Series) -> None:
+    if not isinstance(data, dict):
+        if data not in (None, []):
+            series.unread.append("/".join(keys) or "data")
+        return
+    if names:
+        for key, inner in data.items():
+            _descend(inner, names[1:], (*keys, names[0].get(key) or key), series)
+        return
+    values: dict[str, float] = {}
+    for day, value in data.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            series.unread.append("/".join((*keys, day)))
+        else:
+            values[day] = value
+    if values:
+        series.rows.append(Row(keys, values))

@@ -1,0 +1,176 @@
+"""A conversation as it stands: itself and its newest messages, and what follows from them.
+
+What the reference leaves open about threads is decided here, once: who a channel reaches,
+what orders messages, which of them a customer sees, and which are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final, Literal
+
+from unthread_mcp.answers import Page, as_page, text_of
+from unthread_mcp.api.endpoints import LIST_MESSAGES
+from unthread_mcp.api.errors import InvalidArgument, UnreadableAnswer
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.concurrency import both
+from unthread_mcp.fields import pick
+from unthread_mcp.times import read_time
+from unthread_mcp.workspace import Workspace
+
+Channel = Literal["e-mail", "chat", "Slack", "Microsoft Teams", "triage", "unknown"]
+
+PAGE: Final = 100
+MAX_PAGES: Final = 20
+"""Pages of messages read at most: 2,000 messages."""
+
+_BY_SOURCE: Final[dict[str, Channel]] = {
+    "email": "e-mail",
+    "widget": "chat",
+    "in_app_chat": "chat",
+    "chat": "chat",
+    "slack": "Slack",
+    "microsoft_teams": "Microsoft Teams",
+    "triage": "triage",
+}
+"""`sourceType` is observed, not documented: `slack`, `email` and `widget` stand in the reference's reporting example."""
+_BY_EVENT: Final[dict[str, Channel]] = {
+    "email_received": "e-mail",
+    "email_explanation_sent": "e-mail",
+    "widget_message_received": "chat",
+    "microsoft_teams_message_received": "Microsoft Teams",
+    "slack_bot_dm_received": "Slack",
+}
+PRIVATE_NOTE_CHANNELS: Final = frozenset({"e-mail", "chat"})
+"""Where the reference says that `isPrivateNote` applies. Elsewhere it is taken to be ignored: a
+note sent so would be public."""
+
+
+def channel_of(conversation: JsonObject) -> Channel:
+    """The channel that a conversation runs on: by `sourceType`, else by its first message's event."""
+    source = text_of(conversation, "sourceType").lower()
+    if source:
+        return _BY_SOURCE.get(source, "unknown")
+    event = pick(conversation, "initialMessage.metadata.eventType")
+    return _BY_EVENT.get(event, "unknown") if isinstance(event, str) else "unknown"
+
+
+def triage_thread(conversation: JsonObject) -> str | None:
+    """The stamp of the conversation's triage thread, private on every channel; None if it has none."""
+    triage = conversation.get("triageMessages")
+    for message in triage if isinstance(triage, list) else []:
+        if isinstance(message, dict) and (stamp := text_of(message, "ts")):
+            return stamp
+    return None
+
+
+def position(message: JsonObject) -> Decimal:
+    """Where a message stands in time: seconds since 1970, from its `ts`, else its `timestamp`."""
+    try:
+        return Decimal(text_of(message, "ts") or "-")
+    except InvalidOperation:
+        moment = read_time(message.get("timestamp"))
+        return Decimal(str(moment.timestamp())) if moment else Decimal(0)
+
+
+def is_private(message: JsonObject) -> bool:
+    """Whether only the team sees a message of the thread."""
+    return message.get("isPrivateNote") is True
+
+
+def is_ours(message: JsonObject) -> bool:
+    """Whether a message was posted through the API by a service account: the Unthread bot with no person behind it.
+
+    Events of Unthread's own (auto-responders, post-close messages) carry an event type.
+    """
+    if isinstance(message.get("sentByUser"), dict) or isinstance(message.get("user"), dict):
+        return False
+    return bool(message.get("botId") or message.get("botName")) and not pick(message, "metadata.eventType")
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation and its messages, newest first."""
+
+    conversation: JsonObject
+    messages: list[JsonObject]
+    complete: bool
+    """Whether `messages` go back to the first one."""
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that it runs on."""
+        return channel_of(self.conversation)
+
+    @property
+    def as_of(self) -> str | None:
+        """The name of the newest message, to be passed with a reply; None in an empty thread."""
+        return name_of_message(self.messages[0]) if self.messages else None
+
+    def after(self, as_of: str) -> list[JsonObject]:
+        """The messages after the one that `as_of` names, newest first.
+
+        Raises `InvalidArgument` if it names none of this thread.
+        """
+        for index, message in enumerate(self.messages):
+            if name_of_message(message) == as_of:
+                return self.messages[:index]
+        raise InvalidArgument(
+            "as_of names no message of this conversation.", "Read it with get_conversation and pass the as_of shown there."
+        )
+
+
+def name_of_message(message: JsonObject) -> str:
+    """What names a message in its thread: its `ts`, else its id."""
+    return text_of(message, "ts") or text_of(message, "id")
+
+
+async def read_thread(workspace: Workspace, conversation_id: str, *, back_to: str | None = None, whole: bool = False) -> Thread:
+    """The conversation and its newest messages, read at once: one round trip.
+
+    Read on while `back_to` names no message seen yet, or to the end with `whole`. No
+    `select` is sent for messages: whether one is an internal note is told by a field that
+    the reference doesn't name, and to ask for it might be refused.
+    """
+    conversation, page = await both(
+        lambda: workspace.conversation(conversation_id), lambda: _page(workspace, conversation_id, None)
+    )
+    messages = list(page.rows)
+    # If a page doesn't come newest first, only the whole thread shows which message is the newest.
+    sorted_by_api = _newest_first(messages)
+    for _ in range(MAX_PAGES):
+        wanted = whole or not sorted_by_api or (back_to is not None and back_to not in map(name_of_message, messages))
+        if page.next is None or not wanted:
+            break
+        page = await _page(workspace, conversation_id, page.next)
+        messages += page.rows
+    if page.next is not None and not sorted_by_api:
+        raise UnreadableAnswer(
+            "Unthread gave the messages in another order than asked for, and the thread is too long to be sorted here.",
+            "Answer this conversation in Unthread itself.",
+        )
+    messages.sort(key=position, reverse=True)
+    return Thread(conversation, messages, page.next is None)
+
+
+async def _page(workspace: Workspace, conversation_id: str, cursor: str | None) -> Page:
+    body: JsonObject = {"order": ["ts"], "descending": True, "limit": PAGE}
+    if cursor:
+        body["cursor"] = cursor
+    return as_page(await workspace.client.read(LIST_MESSAGES, {"conversation_id": conversation_id}, body=body))
+
+
+def _newest_first(messages: Sequence[JsonObject]) -> bool:
+    positions = [position(each) for each in messages]
+    return positions == sorted(positions, reverse=True)
+
+
+def recipient_of(conversation: JsonObject) -> str:
+    """Who a reply reaches, as far as the conversation tells: the customer and the person who wrote."""
+    names: list[JsonValue] = [
+        pick(conversation, path) for path in ("customer.name", "submitterUser.name", "submitterUser.email")
+    ]
+    return ", ".join(name for name in names if isinstance(name, str) and name) or "the customer"
+

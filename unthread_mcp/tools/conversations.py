@@ -1,0 +1,270 @@
+"""Finding and reading conversations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from unthread_mcp.access import reads
+from unthread_mcp.answers import Page
+from unthread_mcp.api.endpoints import LIST_CONVERSATIONS, LIST_MESSAGES
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.arguments import (
+    PRIORITY_NUMBERS,
+    ConversationRef,
+    Cursor,
+    CustomerRef,
+    Limit,
+    Name,
+    Priority,
+    Select,
+    Status,
+    Text,
+    UserRef,
+    When,
+    Where,
+)
+from unthread_mcp.conversation_view import conversation_head, message_lines, selected_object, thread_shown
+from unthread_mcp.fields import CONVERSATION, MESSAGE
+from unthread_mcp.listing import Listed, Query, conditions, list_page
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of, priority_of
+from unthread_mcp.threads import read_thread
+from unthread_mcp.times import iso, parse_time
+from unthread_mcp.untrusted import one_line
+from unthread_mcp.workspace import Workspace
+
+OrderBy = Literal["updatedAt", "createdAt", "priority"]
+UNASSIGNED: Final = "unassigned"
+_UNASSIGNED_PAGES: Final = 10
+_LEGEND: Final = SEPARATOR.join(["#number status priority", "customer", "assignee", "updated", "tags", "title"])
+
+
+@reads("Search conversations")
+async def search_conversations(
+    workspace: Workspace,
+    status: list[Status] | None = None,
+    customer: CustomerRef | None = None,
+    assignee: Annotated[UserRef | None, Field(description="Name, e-mail, id or unassigned")] = None,
+    tag: Name | None = None,
+    ticket_type: Name | None = None,
+    priority: Priority | None = None,
+    text: Annotated[Text | None, Field(description="Words in the title or, if no title has them, in the first message")] = None,
+    created_after: Annotated[When | None, Field(description="Date, date-time, or 24h, 7d, 4w ago")] = None,
+    created_before: When | None = None,
+    updated_after: When | None = None,
+    updated_before: When | None = None,
+    where: Where | None = None,
+    order_by: OrderBy = "updatedAt",
+    descending: bool = True,
+    select: Select | None = None,
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+) -> Answer:
+    """Find conversations by status, customer, assignee, tag, priority, words or dates.
+
+    One line each; read one with get_conversation. Dates in answers are MM-DD.
+    """
+    names = workspace.names
+    conditions_: list[JsonObject] = conditions(CONVERSATION, where)
+
+    def add(field: str, value: JsonValue, operator: str = "==") -> None:
+        conditions_.append({"field": field, "operator": operator, "value": value})
+
+    if status:
+        chosen: list[JsonValue] = [*dict.fromkeys(status)]
+        add("status", chosen, "in") if len(chosen) > 1 else add("status", chosen[0])
+    if customer:
+        add("customerId", (await names.customer(customer)).id)
+    if assignee and assignee.strip().lower() != UNASSIGNED:
+        add("assignedToUserId", (await names.user(assignee)).id)
+    if tag:
+        add("tags.id", (await names.tag(tag)).id)
+    if ticket_type:
+        add("ticketTypeId", (await names.ticket_type(ticket_type)).id)
+    if priority:
+        add("priority", PRIORITY_NUMBERS[priority])
+    moments = {
+        "created_after": created_after,
+        "created_before": created_before,
+        "updated_after": updated_after,
+        "updated_before": updated_before,
+    }
+    absolute: JsonObject = {}
+    for argument, said in moments.items():
+        if said is None:
+            continue
+        moment = iso(parse_time(said, argument, zone=workspace.settings.timezone, now=workspace.now()))
+        absolute[argument] = moment
+        add("createdAt" if argument.startswith("created") else "updatedAt", moment, ">" if argument.endswith("after") else "<")
+    arguments: dict[str, JsonValue] = {
+        "status": [*status] if status else None,
+        "customer": customer,
+        "assignee": assignee,
+        "tag": tag,
+        "ticket_type": ticket_type,
+        "priority": priority,
+        "text": text,
+        **moments,
+        "where": [{**each} for each in where] if where else None,
+        "order_by": order_by if order_by != "updatedAt" else None,
+        "descending": None if descending else False,
+        "select": [*select] if select else None,
+        "limit": limit if limit != 25 else None,
+    }
+    query = Query(
+        LIST_CONVERSATIONS,
+        CONVERSATION,
+        arguments,
+        select=select,
+        where=conditions_,
+        order=(order_by,),
+        descending=descending,
+        limit=limit,
+        cursor=cursor,
+        absolute=absolute,
+    )
+    if assignee and assignee.strip().lower() == UNASSIGNED:
+        query = replace(query, local_fields=("assignedToUserId",))
+        return await _unassigned(workspace, _with_text(query, text))
+    listed = await list_page(workspace, _with_text(query, text))
+    remark = _order_said(order_by, descending=descending)
+    if text and not listed.rows and not cursor and not text.startswith(_IN_MESSAGE):
+        listed = await list_page(workspace, _with_text(query, _IN_MESSAGE + text))
+        if listed.rows:
+            remark += "; no title has these words, these first messages do"
+    return conversations_listed(workspace, listed, remark)
+
+
+_IN_MESSAGE: Final = "message:"
+"""Marks, in a cursor, a search that went on to the first messages."""
+
+
+def _with_text(query: Query, text: str | None) -> Query:
+    """`query` with the words looked for in the title, or in the first message where they are marked so."""
+    if not text:
+        return query
+    field = "initialMessage.text" if text.startswith(_IN_MESSAGE) else "title"
+    condition: JsonObject = {"field": field, "operator": "contains", "value": text.removeprefix(_IN_MESSAGE)}
+    return replace(query, where=[*query.where, condition], absolute={**query.absolute, "text": text})
+
+
+def _order_said(order_by: str, *, descending: bool) -> str:
+    words = {"updatedAt": ("last updated first", "longest not updated first"), "createdAt": ("newest first", "oldest first")}
+    return words.get(order_by, ("highest priority first", "lowest priority first"))[0 if descending else 1]
+
+
+async def _unassigned(workspace: Workspace, query: Query) -> Answer:
+    """Conversations without an assignee. The API's `where` takes no null, so pages are read and filtered here."""
+    rows: list[JsonObject] = []
+    scanned, listed = 0, None
+    for _ in range(_UNASSIGNED_PAGES):
+        listed = await list_page(workspace, query)
+        scanned += len(listed.page.rows)
+        rows += [row for row in listed.page.rows if row.get("assignedToUserId") is None]
+        if listed.page.next is None or len(rows) >= query.limit:
+            break
+        query = replace(query, cursor=listed.page.next)
+    assert listed is not None  # noqa: S101 - the loop runs at least once
+    listed = replace(listed, page=Page(rows, None, listed.page.next))
+    return conversations_listed(workspace, listed, f"unassigned, out of {scanned} looked through")
+
+
+def conversations_listed(workspace: Workspace, listed: Listed, remark: str = "") -> Answer:
+    """A page of conversations, one line each."""
+    for row in listed.page.rows:
+        workspace.names.remember(row)
+    if listed.chosen:
+        return listed.selected("conversation")
+    lines = [conversation_line(workspace, row) for row in listed.rows]
+    return listed.answer("conversation", lines, remark=remark, legend=_LEGEND)
+
+
+def conversation_line(workspace: Workspace, row: JsonObject) -> str:
+    """One conversation on one line, its title last since it is free text."""
+    title = row.get("title")
+    priority = priority_of(row.get("priority"))
+    status = row.get("status")
+    return SEPARATOR.join(
+        [
+            " ".join([number_of(row), status if isinstance(status, str) else "-", *([priority] if priority != "-" else [])]),
+            name_of(row, "customer.name"),
+            name_of(row, "assignedToUser.name"),
+            workspace.date(row.get("updatedAt")),
+            names_of(row, "tags.name"),
+            one_line(title, TITLE_LENGTH) if isinstance(title, str) and title.strip() else "(no title)",
+        ]
+    )
+
+
+@reads("Get a conversation")
+async def get_conversation(
+    workspace: Workspace,
+    conversation: ConversationRef,
+    max_tokens: Annotated[int, Field(description="For the whole answer", ge=500, le=20_000)] = 4_000,
+    select: Annotated[Select | None, Field(description="Fields of the conversation instead of its thread")] = None,
+) -> Answer:
+    """Read a conversation: what it is about, and its thread with customers, agents, bots and internal notes told apart.
+
+    Quoted mail and signatures are left out; of a long thread the middle is. Gives as_of, which send_reply needs.
+    """
+    identity = await workspace.names.conversation(conversation)
+    if select:
+        chosen = CONVERSATION.check(select)
+        return selected_object(await workspace.conversation(identity), chosen)
+    thread = await read_thread(workspace, identity)
+    head = conversation_head(workspace, thread)
+    text = thread_shown(workspace, thread, head, max_tokens)
+    return Answer(text, {"conversation": thread.conversation, "messages": [*thread.messages], "as_of": thread.as_of})
+
+
+@reads("List messages")
+async def list_messages(
+    workspace: Workspace,
+    conversation: ConversationRef,
+    after: When | None = None,
+    before: When | None = None,
+    by: Annotated[Text | None, Field(description="customer, agent, bot, note, or a name")] = None,
+    text: Annotated[Text | None, Field(description="Words in the message")] = None,
+    select: Select | None = None,
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+) -> Answer:
+    """Read a conversation's messages page by page, newest first, each whole."""
+    identity = await workspace.names.conversation(conversation)
+    where: list[JsonObject] = []
+    absolute: JsonObject = {}
+    for argument, said, operator in (("after", after, ">"), ("before", before, "<")):
+        if said is not None:
+            moment = parse_time(said, argument, zone=workspace.settings.timezone, now=workspace.now())
+            absolute[argument] = iso(moment)
+            where.append({"field": "timestamp", "operator": operator, "value": iso(moment)})
+    if text:
+        where.append({"field": "text", "operator": "contains", "value": text})
+    query = Query(
+        LIST_MESSAGES,
+        MESSAGE,
+        {
+            "conversation": conversation,
+            "after": after,
+            "before": before,
+            "by": by,
+            "text": text,
+            "select": [*select] if select else None,
+            "limit": limit if limit != 25 else None,
+        },
+        ids={"conversation_id": identity},
+        select=select,
+        where=where,
+        order=("ts",),
+        limit=limit,
+        cursor=cursor,
+        absolute=absolute,
+        # Without select, the answer tells internal notes from messages; see threads.read_thread.
+        sends_select=select is not None,
+    )
+    listed = await list_page(workspace, query)
+    if listed.chosen:
+        return listed.selected("message")
+    return message_lines(workspace, listed, by)

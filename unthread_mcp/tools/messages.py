@@ -1,0 +1,212 @@
+"""Writing into a conversation: internal notes, and replies to customers.
+
+Two tools, and no flag between them: what is a note can't become a reply by a slip.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from unthread_mcp.access import creates, sends
+from unthread_mcp.answers import text_of
+from unthread_mcp.api.errors import InvalidArgument, NotPermitted, UnthreadError
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.arguments import ConversationRef, Id, Status, UserRef
+from unthread_mcp.conversation_view import messages_shown
+from unthread_mcp.delivery import Delivery, Draft, deliver
+from unthread_mcp.gate import Gate
+from unthread_mcp.names import Named
+from unthread_mcp.outgoing import prepare
+from unthread_mcp.render import Answer, number_of
+from unthread_mcp.threads import PRIVATE_NOTE_CHANNELS, Thread, channel_of, recipient_of, triage_thread
+from unthread_mcp.untrusted import one_line
+from unthread_mcp.workspace import Workspace
+from unthread_mcp.writing import set_status
+
+Format = Literal["markdown", "html"]
+MessageText = Annotated[str, Field(min_length=1, max_length=40_000)]
+AsOf = Annotated[str, Field(description="as_of that get_conversation showed", max_length=100)]
+
+SEND_MARKER = "/unthread send"
+
+
+@creates("Add a private note", level="triage")
+async def add_private_note(
+    workspace: Workspace,
+    gate: Gate,
+    conversation: ConversationRef,
+    text: MessageText,
+    as_of: AsOf | None = None,
+) -> Answer:
+    """Leave a note for the team in a conversation. The customer never sees it.
+
+    With as_of, it is refused if somebody has written since. On Slack it goes into the triage
+    thread; a conversation without one is refused.
+    """
+    identity = await workspace.names.conversation(conversation)
+    prepared = prepare(text)
+
+    def body(thread: Thread) -> JsonObject:
+        content: JsonObject = {"body": {"type": "markdown", "value": prepared}}
+        if thread.channel in PRIVATE_NOTE_CHANNELS:
+            return {**content, "isPrivateNote": True}
+        if stamp := triage_thread(thread.conversation):
+            return {**content, "triageThreadTs": stamp}
+        raise NotPermitted(
+            f"This conversation is on {_place(thread)} and has no triage thread, so a note in it would reach the customer.",
+            "Ask a person to triage it in Unthread first, or write into its notes field with update_conversation.",
+        )
+
+    draft = Draft(
+        "note",
+        identity,
+        prepared,
+        body,
+        lambda _thread, _warning: "",
+        as_of,
+        shows_in_thread=lambda thread: thread.channel in PRIVATE_NOTE_CHANNELS,
+    )
+    delivery = await deliver(workspace, gate, draft, show=messages_shown(workspace))
+    if draft.shows_in_thread(delivery.thread):
+        where = "as a private note"
+    else:
+        where = "in the triage thread, which can't be read back here"
+    return _answer(delivery, f"note on {number_of(delivery.thread.conversation)} {where}.")
+
+
+@sends("Reply to the customer")
+async def send_reply(
+    workspace: Workspace,
+    gate: Gate,
+    conversation: ConversationRef,
+    as_of: AsOf,
+    text: MessageText | None = None,
+    format: Annotated[Format, Field(description="Of text; Slack's markdown")] = "markdown",  # noqa: A002 - the agent's word
+    blocks: Annotated[list[dict[str, Any]] | None, Field(description="Section blocks after the text", max_length=50)] = None,
+    is_autoresponse: Annotated[bool, Field(description="Mark as a bot's answer")] = False,
+    on_behalf_of: UserRef | None = None,
+    survey_id: Annotated[Id | None, Field(description="Survey to append")] = None,
+    then_status: Annotated[Status | None, Field(description="Status to set once it is sent")] = None,
+) -> Answer:
+    """Send a reply that the customer receives. It can't be taken back.
+
+    Read the conversation first and pass its as_of: if anybody has written to the customer or
+    from them since, nothing is sent and you get the new messages. Setting then_status to
+    closed may send a survey.
+    """
+    if not text and not blocks and not survey_id:
+        raise InvalidArgument("There is nothing to send.", "Pass text or blocks.")
+    if on_behalf_of and not workspace.settings.on_behalf_of:
+        raise NotPermitted(
+            "Writing in the name of a person is not allowed here.",
+            "Leave on_behalf_of out; only the operator can allow it, with UNTHREAD_ON_BEHALF_OF.",
+        )
+    identity = await workspace.names.conversation(conversation)
+    author = await workspace.names.user(on_behalf_of, external=True) if on_behalf_of else None
+    prepared = prepare(text, html=format == "html") if text else ""
+    sections = [*_sections(blocks or []), *([{"type": "survey", "survey_id": survey_id}] if survey_id else [])]
+    autoresponse = is_autoresponse or workspace.settings.autoresponse
+
+    def body(thread: Thread) -> JsonObject:
+        if thread.channel == "triage":
+            raise NotPermitted(
+                "This conversation is for the team alone; nobody outside receives a reply in it.", "Use add_private_note."
+            )
+        return _reply_body(workspace, thread, prepared, format, sections, autoresponse=autoresponse, author=author)
+
+    def question(thread: Thread, warning: str) -> str:
+        parts = [
+            f"Send this reply to {recipient_of(thread.conversation)} ({number_of(thread.conversation)}, by {_place(thread)})?",
+            *([warning] if warning else []),
+            *([prepared] if prepared else []),
+            *[_block_text(block) for block in sections],
+            *(["Marked as a bot's auto-response."] if autoresponse else []),
+            *([f"In the name of {author.name}."] if author else []),
+            *([f"Then set the status to {then_status}."] if then_status else []),
+        ]
+        return "\n\n".join(parts)
+
+    draft = Draft(
+        "reply",
+        identity,
+        prepared,
+        body,
+        question,
+        as_of,
+        reaches_customer=True,
+        author=author.id if author else "",
+        extra=sections,
+    )
+    delivery = await deliver(workspace, gate, draft, show=messages_shown(workspace))
+    said = f"reply to {number_of(delivery.thread.conversation)} by {_place(delivery.thread)}."
+    if channel_of(delivery.thread.conversation) == "e-mail":
+        said += " It is posted; the API doesn't confirm that it was mailed."
+    answer = _answer(delivery, said)
+    if then_status:
+        answer.text += "\n" + await _follow_up(workspace, identity, then_status)
+    return answer
+
+
+def _reply_body(
+    workspace: Workspace,
+    thread: Thread,
+    text: str,
+    form: Format,
+    sections: list[JsonObject],
+    *,
+    autoresponse: bool,
+    author: Named | None,
+) -> JsonObject:
+    value = text
+    if text and thread.channel == "e-mail" and workspace.settings.email_send_marker:
+        value = f"{text}\n\n{SEND_MARKER}"
+    body: JsonObject = {"body": {"type": form, "value": value}} if text else {}
+    if sections:
+        blocks: list[JsonValue] = [*sections]
+        body["blocks"] = blocks
+    if autoresponse:
+        body["isAutoresponse"] = True
+    if author:
+        body["onBehalfOf"] = {"id": author.id, "name": author.name}
+    return body
+
+
+def _sections(blocks: list[dict[str, Any]]) -> list[JsonObject]:
+    """The reference's section blocks, checked and their texts prepared."""
+    checked: list[JsonObject] = []
+    for block in blocks:
+        text = block.get("text")
+        shape = isinstance(text, dict) and set(text) == {"text", "type"} and isinstance(text["text"], str)
+        if block.get("type") != "section" or set(block) != {"type", "text"} or not shape or text["type"] not in {"mrkdwn", "plaintext"}:
+            raise InvalidArgument(
+                "A block is not of the form that Unthread takes.",
+                'Use {"type": "section", "text": {"type": "mrkdwn", "text": "…"}}, and survey_id for a survey.',
+            )
+        checked.append({"type": "section", "text": {"type": text["type"], "text": prepare(text["text"])}})
+    return checked
+
+
+def _block_text(block: JsonObject) -> str:
+    text = block.get("text")
+    return text_of(text, "text") if isinstance(text, dict) else "With a survey."
+
+
+def _place(thread: Thread) -> str:
+    return "an unknown channel" if thread.channel == "unknown" else thread.channel
+
+
+def _answer(delivery: Delivery, said: str) -> Answer:
+    again = f" as_of={delivery.as_of}" if delivery.as_of else ""
+    data: JsonObject = {"as_of": delivery.as_of, "message": delivery.receipt}
+    return Answer(f"{said}{delivery.note}{again}", data, delivery.outcome)
+
+
+async def _follow_up(workspace: Workspace, conversation_id: str, status: Status) -> str:
+    """Set the status after the reply went out. Its failure is told, and never turns the reply into an error."""
+    try:
+        changed = await set_status(workspace, conversation_id, status)
+    except UnthreadError as error:
+        return f"The status was not surely set to {status}: {one_line(str(error), 300)} The reply is out; don't send it again."
+    return f"{changed.outcome}: status {status}.{changed.note}"
