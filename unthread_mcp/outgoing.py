@@ -10,12 +10,14 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unthread_mcp.api.cleaning import clean_text, find_hidden, without_hidden
 from unthread_mcp.api.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from unthread_mcp.api.json_types import JsonValue
 
 MAX_CHARACTERS: Final = 40_000
@@ -35,12 +37,12 @@ _BROADCAST = re.compile(
 _AT_EVERYBODY = re.compile("[@\uff20](?=(?:channel|here|everyone)(?![a-z0-9]))", re.IGNORECASE)
 _MAIL_BEFORE = re.compile(r"[a-z0-9][\w.%+-]*\Z", re.IGNORECASE)
 _MAIL_BEHIND = re.compile(r"[a-z0-9-]+\.[a-z0-9-]", re.IGNORECASE)
-_URL_BEFORE = re.compile(r"""https?://[^\s<>|"'()]*\Z""", re.IGNORECASE)
+_URL_END = re.compile(r"""[\s<>|"'()]""")
 
 _SLACK_LINK = re.compile(r"<((?:https?|mailto|tel):[^<>|\s]+)(?:\|([^<>]*))?>", re.IGNORECASE)
 _SLACK_NAME = re.compile(r"<([@#][A-Za-z0-9]+)(?:\|[^<>]*)?>")
 _HTML_LINK = re.compile(
-    r"""<a\s[^<>]*?href\s*=\s*["']?([^"'\s<>]+)[^<>]*>(.{0,1000}?)</a\s*>""", re.IGNORECASE | re.DOTALL
+    r"""<a\s[^<>]*?href\s*=\s*["']?([^"'\s<>]+)[^<>]*>.{0,1000}?</a\s*>""", re.IGNORECASE | re.DOTALL
 )
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^()\s<>]+(?:\([^()\s<>]*\)[^()\s<>]*)?)>?[^()]*\)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -53,15 +55,42 @@ _MARKUP_AND_SPACE = re.compile(r"""[\s*_~`|\\\[\](){}<>"'\u2018\u2019\u201c\u201
 _SLASHES = str.maketrans(dict.fromkeys("\u2044\u2215\u29f8\u2571", "/"))
 _SQUEEZED_MARKER: Final = SEND_MARKER.replace(" ", "")
 
+# Beginnings of lines that markdown, HTML and Slack each write in another way: headings, quotations, lists.
+_LINE_START = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-+*\u2022\u25e6\u25aa\u2023][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE
+)
+_EMOJI = re.compile(
+    r"(?:(?:[\xa9\xae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
+    r"\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]|[0-9#*]\u20e3|:(?:[a-z][a-z0-9_+'-]{0,60}|[+-]1|100):)\s*)+"
+)
+_SHOWN_MARKER = re.compile(SEND_MARKER.replace(" ", r"\s+"), re.IGNORECASE)
+_SCHEME = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
+_EMPHASIS_AND_SPACE = re.compile(r"[\s*_~`\\]+")
+
+# Scripts without spaces between words are split into characters. Eight English words say as much as about sixteen
+# Japanese or Chinese characters, and as 32 letters of Thai, Lao, Myanmar or Khmer, whose words have about four.
+_WEIGHTS: Final = {"word": 4, "han": 2, "unspaced": 1}
+_ENOUGH: Final = 8 * _WEIGHTS["word"]
+_HAN: Final = r"\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+_UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+# Apostrophes and hyphens stay within a word and are dropped with everything else that is no letter or digit.
+_GAP: Final = (
+    r"\s!-&(-,./:-@\[-`{-~\xa1-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u0589\u05be\u060c\u061b\u061f\u06d4\u0964\u0965"
+    r"\u0f0b-\u0f14\u1361-\u1368\u2012-\u2018\u201a-\u205e\u3000-\u3040\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40"
+    r"\uff5b-\uff65"
+)
+_WORD = re.compile(f"(?P<han>[{_HAN}])|(?P<unspaced>[{_UNSPACED}])|(?P<word>[^{_HAN}{_UNSPACED}{_GAP}]+)")
+
 
 def prepare(text: str) -> str:
-    """`text` as it may be sent: line breaks made `\\n`, mentions of everybody made harmless, the rest as it was.
+    r"""`text` as it may be sent: line breaks made `\n`, mentions of everybody made harmless, the rest as it was.
 
     Markdown and HTML alike. Raises `InvalidArgument` for text that is blank or too long, holds invisible characters
-    (emoji sequences and the joiners that scripts need are none, see `api.cleaning`) or `/unthread send` in any disguise,
-    or hides a mention of everybody behind character codes.
+    (emoji sequences and the joiners that scripts need are none, see `api.cleaning`) or `/unthread send` in any
+    disguise, or hides a mention of everybody behind character codes.
     """
-    _refuse_hidden(text)
+    _refuse_length(text)
+    _refuse_disguises(text)
     text = _made_harmless(clean_text(text)[0])
     if not _without_tags(_decoded(text)).strip() and "<img" not in text.lower():
         raise InvalidArgument("The text is empty.", "Write what is to be sent.")
@@ -84,11 +113,73 @@ def prepare_blocks(blocks: JsonValue) -> JsonValue:
     return prepared
 
 
+def canonical(text: str) -> str:
+    """`text` reduced to what stays the same between sending it and reading it back from a thread.
+
+    Entities are decoded, links stand for their URLs (without the scheme, which Slack adds), emoji for "some emoji"
+    (Slack shows `:tada:`), mentions are made harmless. Markup of markdown, mrkdwn and HTML, `/unthread send` and all
+    white space are left out: each channel breaks lines and joins paragraphs in its own way. For comparing only, and an
+    empty one (a text of pictures alone, say) is equal to nothing.
+    """
+    text = _made_harmless(unicodedata.normalize("NFC", without_hidden(_decoded(clean_text(text)[0]))))
+    text = _SLACK_NAME.sub(r"\1", _SLACK_LINK.sub(r"\1", text))
+    text = _without_tags(_MARKDOWN_LINK.sub(r"\2", _HTML_LINK.sub(r"\1", text)))
+    text = _EMOJI.sub("\u263a", _LINE_START.sub("", _SHOWN_MARKER.sub("", text)))
+    return _SCHEME.sub("", _EMPHASIS_AND_SPACE.sub("", text))
+
+
+def repeated_words(reply: str, notes: Sequence[str], exempt: Sequence[str]) -> str | None:
+    """Find the first eight or more words in a row of `reply` that stand so in one of `notes`, in none of `exempt`.
+
+    Case, punctuation, accents, markup and line breaks make no difference. `exempt` holds what the customer has seen or
+    somebody has approved. Returns the words as the reply has them, on one line, or None.
+    """
+    secret = {row.words for note in notes for row in _rows(_readable(note))}
+    if not secret:
+        return None
+    secret.difference_update(row.words for text in exempt for row in _rows(_readable(text)))
+    shown = _readable(reply)
+    begin = end = -1
+    for row in _rows(shown):
+        if row.words in secret:
+            if begin < 0:
+                begin = row.begin
+            elif row.begin > end:
+                break
+            end = row.end
+    return " ".join(shown[begin:end].split()) if begin >= 0 else None
+
+
+class _Row(NamedTuple):
+    """Just enough words in a row, folded, and where they stand in their text."""
+
+    words: tuple[str, ...]
+    begin: int
+    end: int
+
+
+def _rows(text: str) -> Iterator[_Row]:
+    """Every row of words in `text` that begins at some word and is just long enough."""
+    words: list[tuple[str, int, int, int]] = []
+    for match in _WORD.finditer(text):
+        folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKD", match[0]).casefold()))
+        if folded:
+            words.append((folded, _WEIGHTS[match.lastgroup or "word"], match.start(), match.end()))
+    first = weight = 0
+    for last, (_, added, _, end) in enumerate(words):
+        weight += added
+        while weight >= _ENOUGH:
+            yield _Row(tuple(word for word, *_ in words[first : last + 1]), words[first][2], end)
+            weight -= words[first][1]
+            first += 1
+
+
 def _prepared_block(value: JsonValue, texts: list[str], depth: int) -> JsonValue:
     if depth > _MAX_BLOCK_DEPTH:
         raise InvalidArgument(f"The blocks are nested more than {_MAX_BLOCK_DEPTH} levels deep.", "Make them flatter.")
     if isinstance(value, str):
-        _refuse_hidden(value)
+        _refuse_length(value)
+        _refuse_disguises(value)
         return _made_harmless(clean_text(value)[0])
     if isinstance(value, list):
         return [_prepared_block(item, texts, depth + 1) for item in value]
@@ -103,21 +194,6 @@ def _prepared_block(value: JsonValue, texts: list[str], depth: int) -> JsonValue
     return prepared
 
 
-def _refuse_hidden(text: str) -> None:
-    decoded = _decoded(text)
-    for form in (text, decoded):
-        place = find_hidden(form)
-        if place is not None:
-            name = unicodedata.name(form[place], "control character")
-            raise InvalidArgument(
-                f"The text holds an invisible character: U+{ord(form[place]):04X}, {name.lower()}.",
-                f"Remove it; it is character {place + 1}." if form is text else "Remove its character code.",
-            )
-    harmless = _made_harmless(text)
-    if _made_harmless(_decoded(harmless)) != _decoded(harmless):
-        raise InvalidArgument("The text hides a mention of everybody behind character codes.", "Write it without them.")
-
-
 def _refuse_length(text: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise InvalidArgument(
@@ -125,10 +201,25 @@ def _refuse_length(text: str) -> None:
         )
 
 
+def _refuse_disguises(text: str) -> None:
+    """Refuse what a person would not see, written out or as a character code."""
+    for form, remedy in ((text, "Remove it."), (_decoded(text), "Remove its character code.")):
+        place = find_hidden(form)
+        if place is not None:
+            name = unicodedata.name(form[place], "unnamed").lower()
+            where = f", character {place + 1}" if form is text else ""
+            raise InvalidArgument(
+                f"The text holds an invisible character: U+{ord(form[place]):04X} ({name}){where}.", remedy
+            )
+    shown = _decoded(_made_harmless(text))
+    if _made_harmless(shown) != shown:
+        raise InvalidArgument("The text hides a mention of everybody behind character codes.", "Write it without them.")
+
+
 def _refuse_marker(text: str) -> None:
     decoded = _decoded(text)
-    without_labels = _MARKDOWN_LINK.sub(r"\1", _SLACK_LINK.sub(lambda link: link[2] or link[1], decoded))
-    for form in (text, decoded, _without_tags(text), _without_tags(decoded), _without_tags(without_labels)):
+    labels = _MARKDOWN_LINK.sub(r"\1", _SLACK_LINK.sub(lambda link: link[2] or link[1], decoded))
+    for form in (text, decoded, _without_tags(text), _without_tags(decoded), _without_tags(labels)):
         plain = unicodedata.normalize("NFKC", without_hidden(form)).casefold().translate(_SLASHES)
         if _SQUEEZED_MARKER in _MARKUP_AND_SPACE.sub("", plain):
             raise InvalidArgument(
@@ -145,10 +236,9 @@ def _made_harmless(text: str) -> str:
         return f"@ {name.strip().lstrip('@')}"
 
     def at(match: re.Match[str]) -> str:
-        place = match.start()
-        line = match.string[max(0, place - 2000) : place]
-        mail = _MAIL_BEFORE.search(line[-64:]) and _MAIL_BEHIND.match(match.string, match.end())
-        return match[0] if mail or _URL_BEFORE.search(line) else "@ "
+        before = _URL_END.split(match.string[max(0, match.start() - 300) : match.start()])[-1].lower()
+        mail = _MAIL_BEFORE.search(before[-64:]) and _MAIL_BEHIND.match(match.string, match.end())
+        return match[0] if mail or "http://" in before or "https://" in before else "@ "
 
     return _AT_EVERYBODY.sub(at, _BROADCAST.sub(broadcast, text))
 
@@ -163,35 +253,14 @@ def _decoded(text: str) -> str:
     return text
 
 
+def _readable(text: str) -> str:
+    """`text` as a reader sees it: entities decoded, links as their labels, no tags, no hidden characters."""
+    text = without_hidden(_decoded(clean_text(text)[0]))
+    text = _MARKDOWN_LINK.sub(r"\1", _SLACK_LINK.sub(lambda link: link[2] or link[1], text))
+    return _without_tags(text)
+
+
 def _without_tags(text: str) -> str:
-    """`text` without HTML comments and tags; tags that begin a block leave a line break."""
-    head, end, tail = text.rpartition("-->")
-    text = _COMMENT.sub("", head + end) + tail
-    return _TAG.sub("\n", _INLINE_TAG.sub("", text))
-
-
-# Beginnings of lines that markdown, HTML and Slack each write in another way: headings, quotations, lists.
-_LINE_START = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-+*\u2022\u25e6\u25aa\u2023][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE
-)
-_EMOJI = re.compile(
-    r"(?:(?:[\xa9\xae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d"
-    r"\u3297\u3299\U0001f000-\U0001faff]|[0-9#*]\u20e3|:(?:[a-z][a-z0-9_+'-]{0,60}|[+-]1|100):)\s*)+"
-)
-_SHOWN_MARKER = re.compile(SEND_MARKER.replace(" ", r"\s+"), re.IGNORECASE)
-_SCHEME = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
-_EMPHASIS_AND_SPACE = re.compile(r"[\s*_~`\\]+")
-
-
-def canonical(text: str) -> str:
-    """`text` reduced to what stays the same between sending it and reading it back from a thread; empty: not comparable.
-
-    Entities are decoded, links stand for their URLs (without the scheme, which Slack adds), emoji for "some emoji"
-    (Slack shows `:tada:`), mentions are made harmless. Markup of markdown, mrkdwn and HTML, `/unthread send` and all
-    white space are left out: each channel breaks lines and joins paragraphs in its own way.
-    """
-    text = _made_harmless(unicodedata.normalize("NFC", without_hidden(_decoded(clean_text(text)[0]))))
-    text = _SLACK_NAME.sub(r"\1", _SLACK_LINK.sub(r"\1", text))
-    text = _without_tags(_MARKDOWN_LINK.sub(r"\2", _HTML_LINK.sub(r"\1", text)))
-    text = _EMOJI.sub("\u263a", _LINE_START.sub("", _SHOWN_MARKER.sub("", text)))
-    return _SCHEME.sub("", _EMPHASIS_AND_SPACE.sub("", text))
+    """`text` without HTML comments and tags; a tag that may begin a block leaves a line break."""
+    head, end, tail = text.rpartition("-->")  # so that comments without an end are not searched for one again and again
+    return _TAG.sub("\n", _INLINE_TAG.sub("", _COMMENT.sub("", head + end) + tail))

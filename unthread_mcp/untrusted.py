@@ -56,8 +56,8 @@ class Fence:
 def one_line(text: str, limit: int) -> str:
     """`text` cleaned, on one line, at most `limit` characters long, with an ellipsis where something was cut off.
 
-    Our rows are `#1234 · column · column`, with quotes around what is quoted. So that a field can't add columns, start a
-    row or end a quotation: a dot like the separator's becomes `-` unless it stands in a word (`col·legi`,
+    Our rows are `#1234 · column · column`, with quotes around what is quoted. So that a field can't add columns, start
+    a row or end a quotation, a dot like the separator's becomes `-` unless it stands in a word (`col·legi`,
     `ジョン・スミス`), a leading `#1234` becomes `# 1234`, and `"` becomes `'`. Doing it twice changes nothing more.
     """
     line = " ".join(clean_text(text)[0].split())
