@@ -7,9 +7,10 @@ business.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypedDict
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 Status = Literal["open", "in_progress", "on_hold", "closed"]
 Operator = Literal["==", "!=", ">", "<", "in", "notIn", "contains", "notContains", "like"]
@@ -24,8 +25,11 @@ def _priority_word(value: Any) -> Any:
     return _PRIORITY_WORDS.get(text, text)
 
 
-class Condition(TypedDict):
+@dataclass(frozen=True, slots=True)
+class Condition:
     """One of the reference's conditions; several are joined by AND."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     field: str
     operator: Operator
@@ -35,7 +39,8 @@ class Condition(TypedDict):
 Priority = Annotated[Literal["low", "medium", "high", "critical"], BeforeValidator(_priority_word)]
 ConversationRef = Annotated[str, Field(description="Number (#1234), id or Unthread link", min_length=1, max_length=300)]
 Conversations = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=300)]], Field(description="Numbers, ids or links", min_length=1, max_length=100)
+    list[Annotated[str, Field(min_length=1, max_length=300)]],
+    Field(description="Numbers, ids or links", min_length=1, max_length=100),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -43,7 +48,7 @@ CustomerRef = Annotated[str, Field(description="Name or id", min_length=1, max_l
 UserRef = Annotated[str, Field(description="Name, e-mail or id", min_length=1, max_length=200)]
 Select = Annotated[
     list[str],
-    Field(description="Fields to return, dotted (customer.name); [\"*\"] for all", min_length=1, max_length=60),
+    Field(description='Fields to return, dotted (customer.name); ["*"] for all', min_length=1, max_length=60),
 ]
 Limit = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, Field(description="From the previous answer; pass it alone", max_length=4_000)]

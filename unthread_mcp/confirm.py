@@ -59,9 +59,7 @@ class ClientHuman:
         """Whether they approve. Raises `NeedsAnswer` where the client has to call again for it."""
         context = self._context
         if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
-            return _approved(
-                await context.session.elicit_form(question, _FORM, context.request_context.request_id)
-            )
+            return _approved(await context.session.elicit_form(question, _FORM, context.request_context.request_id))
         answer = (context.input_responses or {}).get(_KEY)
         asked = context.request_state or ""
         if answer is None or not hmac.compare_digest(asked.encode(), _digest(question).encode()):

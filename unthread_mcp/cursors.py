@@ -24,7 +24,9 @@ keeps a cursor of the search tool under 120 tokens."""
 Arguments = dict[str, JsonValue]
 
 
-def write_cursor(upstream: str, arguments: Mapping[str, JsonValue], absolute: Mapping[str, JsonValue] | None = None) -> str:
+def write_cursor(
+    upstream: str, arguments: Mapping[str, JsonValue], absolute: Mapping[str, JsonValue] | None = None
+) -> str:
     """The cursor for the page after this one, carrying `arguments` (absent ones as None).
 
     `absolute` replaces those that mean something else later, such as `7d` ago.
@@ -48,7 +50,9 @@ def read_cursor(cursor: str, arguments: Arguments) -> Arguments:
     """
     upstream, mark, query = cursor.strip().rpartition("~")
     if not mark or not upstream:
-        raise InvalidArgument("cursor is not one of this server's.", "Pass the cursor of the previous answer unchanged.")
+        raise InvalidArgument(
+            "cursor is not one of this server's.", "Pass the cursor of the previous answer unchanged."
+        )
     given = {name: value for name, value in arguments.items() if value not in (None, [])}
     if query.startswith("!"):
         if _digest(given) != query[1:]:

@@ -66,7 +66,9 @@ class Delivery:
     receipt: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
-async def deliver(workspace: Workspace, gate: Gate, draft: Draft, *, show: Callable[[Thread, Sequence[JsonObject]], str]) -> Delivery:
+async def deliver(
+    workspace: Workspace, gate: Gate, draft: Draft, *, show: Callable[[Thread, Sequence[JsonObject]], str]
+) -> Delivery:
     """Write `draft` at most once.
 
     `show` renders messages that came in between, fenced. Raises `Conflict` if the thread
@@ -152,7 +154,9 @@ async def _read_back(workspace: Workspace, draft: Draft, unknown: OutcomeUnknown
     if not found:
         raise unknown
     workspace.intents.resolve(_intent(draft), {"ts": name_of_message(found)})
-    return Delivery("done", thread, name_of_message(found), " The answer got lost, but the message stands in the thread.", found)
+    return Delivery(
+        "done", thread, name_of_message(found), " The answer got lost, but the message stands in the thread.", found
+    )
 
 
 def _ours_in(workspace: Workspace, draft: Draft, thread: Thread) -> JsonObject | None:
@@ -165,6 +169,8 @@ def _ours_in(workspace: Workspace, draft: Draft, thread: Thread) -> JsonObject |
         since = Decimal(str((workspace.now() - SAME_INTENT).timestamp()))
         candidates = [each for each in thread.messages if position(each) >= since]
     wanted = canonical(draft.text)
+    if not wanted:
+        return None
     for message in candidates:
         written = {canonical(text_of(message, name)) for name in ("text", "htmlContent") if text_of(message, name)}
         same_kind = is_private(message) != draft.reaches_customer
@@ -195,7 +201,8 @@ def _warning(draft: Draft, thread: Thread, gate: Gate) -> str:
         return ""
     if not gate.asks:
         raise InvalidArgument(
-            f"The {draft.what} repeats an internal note: “{words}”.", "Say it in other words, or ask the user to send it."
+            f"The {draft.what} repeats an internal note: “{words}”.",
+            "Say it in other words, or ask the user to send it.",
         )
     return f"It repeats an internal note: “{words}”."
 
@@ -213,4 +220,3 @@ def _unresolved(draft: Draft) -> OutcomeUnknown:
 
 
 _ALREADY: Final = " The same text was there already; nothing was sent."
-

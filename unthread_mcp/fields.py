@@ -125,7 +125,9 @@ USER: Final = Vocabulary(
 TAG: Final = Vocabulary("tag", _names("id name"), _names("createdAt updatedAt"), ("id", "name"))
 TICKET_TYPE: Final = Vocabulary(
     "ticket_type",
-    _names("id name projectId description createdAt updatedAt fields.{id,label,type,required,public,description,options,conditions}"),
+    _names(
+        "id name projectId description createdAt updatedAt fields.{id,label,type,required,public,description,options,conditions}"
+    ),
     _names("defaultSlackChannelId defaultCustomerId"),
     ("id", "name", "description", "fields"),
 )
@@ -136,9 +138,7 @@ ARTICLE: Final = Vocabulary(
     ("id", "title", "url", "status", "updatedAt"),
 )
 
-VOCABULARIES: Final = {
-    each.object: each for each in (CONVERSATION, MESSAGE, CUSTOMER, USER, TAG, TICKET_TYPE, ARTICLE)
-}
+VOCABULARIES: Final = {each.object: each for each in (CONVERSATION, MESSAGE, CUSTOMER, USER, TAG, TICKET_TYPE, ARTICLE)}
 
 
 def trim(value: JsonObject, select: Sequence[str]) -> JsonObject:

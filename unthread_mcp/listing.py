@@ -96,7 +96,9 @@ class Listed:
     def selected(self, noun: str) -> Answer:
         """The page as an answer with just the fields that the caller chose, inside a fence."""
         legend, lines = selected_rows(self.page.rows, self.select)
-        return Answer(compose([self.heading(noun), legend if lines else ""], lines, [self.footer], fence=Fence()), self.data)
+        return Answer(
+            compose([self.heading(noun), legend if lines else ""], lines, [self.footer], fence=Fence()), self.data
+        )
 
 
 async def list_page(workspace: Workspace, query: Query) -> Listed:
@@ -123,7 +125,7 @@ def conditions(vocabulary: Vocabulary, where: Sequence[Condition] | None) -> lis
     """The caller's own conditions, checked: known fields, and a list where the operator takes one."""
     checked: list[JsonObject] = []
     for each in where or ():
-        name, operator, value = each["field"], each["operator"], each["value"]
+        name, operator, value = each.field, each.operator, each.value
         if name not in vocabulary.names and name.partition(".")[0] not in vocabulary.open_maps:
             hint = did_you_mean(name, vocabulary.names) or f"Read unthread://fields/{vocabulary.object} for the names."
             raise InvalidArgument(f"where names the field {name[:60]!r}, which no {vocabulary.object} has.", hint)
@@ -143,4 +145,6 @@ def _explained(refusal: RequestRejected, query: Query, order: Sequence[str]) -> 
     filters = ", ".join(f"{each['field']} {each['operator']}" for each in query.where)
     sent = f"Sent were {f'the filters {filters} and ' if filters else ''}the order {', '.join(order)}"
     cursor = ", with a cursor that may be outdated" if query.cursor else ""
-    return RequestRejected(refusal.what, f"{sent}{cursor}. Leave out or change one and try again.", status=refusal.status)
+    return RequestRejected(
+        refusal.what, f"{sent}{cursor}. Leave out or change one and try again.", status=refusal.status
+    )

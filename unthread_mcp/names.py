@@ -187,7 +187,8 @@ class Names:
 
     async def _by_number(self, numbers: Sequence[int]) -> list[str]:
         """Ids by number. The reference doesn't promise a filter by `friendlyId` (inferred): it must
-        give the very numbers, and if it is refused, the newest pages are looked through."""
+        give the very numbers, and if it is refused, the newest pages are looked through.
+        """
         wanted = [number for number in numbers if number not in self._numbers]
         scanned = ""
         if wanted:
@@ -220,7 +221,9 @@ class Names:
         return f" among the newest {seen}, the only ones that could be looked through"
 
     async def _conversations(self, body: JsonObject) -> Page:
-        return as_page(await self._client.read(LIST_CONVERSATIONS, {}, body={"select": ["id", "friendlyId", "createdAt"], **body}))
+        return as_page(
+            await self._client.read(LIST_CONVERSATIONS, {}, body={"select": ["id", "friendlyId", "createdAt"], **body})
+        )
 
 
 def _number(value: JsonValue) -> int | None:
@@ -233,7 +236,11 @@ def _described(rows: Sequence[JsonObject]) -> str:
     shown: list[str] = []
     for row in rows[:_CANDIDATES]:
         email = text_of(row, "email")
-        shown.append(one_line(text_of(row, "name"), 40) + (f" <{one_line(email, 60)}>" if email else "") + f" ({text_of(row, 'id')})")
+        shown.append(
+            one_line(text_of(row, "name"), 40)
+            + (f" <{one_line(email, 60)}>" if email else "")
+            + f" ({text_of(row, 'id')})"
+        )
     return "; ".join(shown) + ("; …" if len(rows) > _CANDIDATES else "")
 
 

@@ -68,9 +68,11 @@ class OfferedTool:
         validated = self._signature.validate(arguments)
         supplied: dict[str, Any] = {}
         for name, kind in self._signature.supplied.items():
-            supplied[name] = self._workspace if kind is Workspace else Gate(self._workspace.settings.confirm, ClientHuman(context))
+            supplied[name] = (
+                self._workspace if kind is Workspace else Gate(self._workspace.settings.confirm, ClientHuman(context))
+            )
         answer = await self.declaration.function(**supplied, **validated)
-        assert isinstance(answer, Answer)  # noqa: S101 - a tool that returns anything else is a bug, reported as one
+        assert isinstance(answer, Answer)
         return answer
 
     def _answered(self, answer: Answer) -> CallToolResult:
@@ -90,7 +92,9 @@ class OfferedTool:
 
     def _crashed(self) -> UnthreadError:
         if self.declaration.effect == "reads":
-            return UnthreadError("Something went wrong inside this server.", "Try another way; the operator finds it in the log.")
+            return UnthreadError(
+                "Something went wrong inside this server.", "Try another way; the operator finds it in the log."
+            )
         return OutcomeUnknown(
             "Something went wrong inside this server, and it is not known whether the write happened.",
             "Don't call again; look at what it would have changed first. The operator finds the cause in the log.",

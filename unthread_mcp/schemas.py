@@ -16,8 +16,8 @@ import inspect
 import json
 import types
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
@@ -94,7 +94,9 @@ class Signature:
         given = {name: value for name, value in arguments.items() if value is not None}
         for name in given:
             if name not in self.parameters:
-                hint = did_you_mean(name, self.parameters) or f"It takes: {', '.join(self.parameters) or 'no arguments'}."
+                hint = (
+                    did_you_mean(name, self.parameters) or f"It takes: {', '.join(self.parameters) or 'no arguments'}."
+                )
                 raise InvalidArgument(f"{self.tool} has no argument {name[:60]!r}.", hint)
         lenient = {name: self._lenient(self.parameters[name], value) for name, value in given.items()}
         try:
@@ -107,11 +109,12 @@ class Signature:
     def model(self) -> type[BaseModel]:
         """The pydantic model of the arguments, built when first needed."""
         if self._model is None:
-            fields: dict[str, Any] = {
-                each.name: (each.annotation, ... if each.required else each.default) for each in self.parameters.values()
+            typed: dict[str, Any] = {
+                each.name: (each.annotation, ... if each.required else each.default)
+                for each in self.parameters.values()
             }
             self._model = create_model(
-                self.tool, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **fields
+                self.tool, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **typed
             )
         return self._model
 
@@ -158,12 +161,13 @@ def _schema(annotation: Any) -> JsonSchema:
         return {"type": "array", "items": _schema(arguments[0])}
     if origin is dict:
         return {"type": "object"}
-    if is_typeddict(annotation):
+    if is_dataclass(annotation):
         hints = get_type_hints(annotation, include_extras=True)
+        names = [each.name for each in fields(annotation)]
         return {
             "type": "object",
-            "properties": {name: _schema(hint) for name, hint in hints.items()},
-            "required": list(hints),
+            "properties": {name: _schema(hints[name]) for name in names},
+            "required": names,
             "additionalProperties": False,
         }
     raise TypeError(f"{annotation!r} has no published schema")

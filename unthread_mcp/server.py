@@ -8,13 +8,28 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcp.server import CacheHint, MCPServer
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, InputRequiredResult
+from mcp.types import (
+    CallToolResult,
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    PromptReference,
+    Resource,
+    ResourceTemplate,
+    ResourceTemplateReference,
+)
 from mcp.types import Tool as McpTool
+from pydantic import AnyUrl
 
-from unthread_mcp import __version__
+from unthread_mcp import __version__, prompts, resources
 from unthread_mcp.api.client import UnthreadClient
+from unthread_mcp.completions import complete
 from unthread_mcp.instructions import instructions
 from unthread_mcp.intents import Intents
 from unthread_mcp.nearest import did_you_mean
@@ -53,6 +68,7 @@ class UnthreadServer(MCPServer[None]):
         chosen = choose(settings.toolsets, settings.access, TOOLS)
         self._offered = {tool.name: OfferedTool(tool, workspace) for tool in chosen}
         self._listed = [tool.listed for tool in self._offered.values()]
+        self.completion()(self._complete)
 
     @asynccontextmanager
     async def _lifespan(self, _: MCPServer[None]) -> AsyncIterator[None]:
@@ -73,6 +89,38 @@ class UnthreadServer(MCPServer[None]):
         if tool is None:
             raise ToolError(self._not_offered(name))
         return await tool.call(arguments, context or Context(mcp_server=self))
+
+    async def list_resources(self) -> list[Resource]:
+        """Resources with an address of their own."""
+        return resources.listed_resources()
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """Resources that are addressed by a value."""
+        return resources.listed_templates()
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[None, Any] | None = None
+    ) -> list[ReadResourceContents]:
+        """What stands at `uri`."""
+        return await resources.read(self.workspace, str(uri))
+
+    async def list_prompts(self) -> list[Prompt]:
+        """The prompts, in their declared order."""
+        return prompts.listed_prompts()
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[None, Any] | None = None
+    ) -> GetPromptResult:
+        """A prompt filled in."""
+        return prompts.get(name, arguments)
+
+    async def _complete(
+        self,
+        reference: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion | None:
+        return await complete(self.workspace, reference, argument)
 
     def _not_offered(self, name: str) -> str:
         settings = self.workspace.settings

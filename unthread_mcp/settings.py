@@ -28,7 +28,9 @@ IN_MEMORY: Final = ":memory:"
 
 _UNFILLED = re.compile(r"\$\{[^}]*\}")
 """A placeholder that a host did not fill, such as ``${user_config.api_key}``."""
-_STANDS_FOR_A_KEY = re.compile(r"(?i)<.*>|\.\.\.|x{4,}|(your|my|the|insert|paste|replace|change)[-_ ].*|.*key[-_ ]?here.*|changeme|none|null")
+_STANDS_FOR_A_KEY = re.compile(
+    r"(?i)<.*>|\.\.\.|x{4,}|(your|my|the|insert|paste|replace|change)[-_ ].*|.*key[-_ ]?here.*|changeme|none|null"
+)
 
 
 class SettingsError(ValueError):
@@ -142,7 +144,9 @@ OPTIONS: Final = (
         "",
         str,
     ),
-    Option("UNTHREAD_API_KEY_FILE", "A file that holds the key instead.", "", _path, flag="--api-key-file", metavar="FILE"),
+    Option(
+        "UNTHREAD_API_KEY_FILE", "A file that holds the key instead.", "", _path, flag="--api-key-file", metavar="FILE"
+    ),
     Option(
         "UNTHREAD_API_URL",
         "Where the API is; https, or http on this machine.",

@@ -118,7 +118,8 @@ class Thread:
             if name_of_message(message) == as_of:
                 return self.messages[:index]
         raise InvalidArgument(
-            "as_of names no message of this conversation.", "Read it with get_conversation and pass the as_of shown there."
+            "as_of names no message of this conversation.",
+            "Read it with get_conversation and pass the as_of shown there.",
         )
 
 
@@ -127,7 +128,9 @@ def name_of_message(message: JsonObject) -> str:
     return text_of(message, "ts") or text_of(message, "id")
 
 
-async def read_thread(workspace: Workspace, conversation_id: str, *, back_to: str | None = None, whole: bool = False) -> Thread:
+async def read_thread(
+    workspace: Workspace, conversation_id: str, *, back_to: str | None = None, whole: bool = False
+) -> Thread:
     """The conversation and its newest messages, read at once: one round trip.
 
     Read on while `back_to` names no message seen yet, or to the end with `whole`. No
@@ -173,4 +176,3 @@ def recipient_of(conversation: JsonObject) -> str:
         pick(conversation, path) for path in ("customer.name", "submitterUser.name", "submitterUser.email")
     ]
     return ", ".join(name for name in names if isinstance(name, str) and name) or "the customer"
-

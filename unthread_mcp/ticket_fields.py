@@ -34,7 +34,9 @@ def written_fields(ticket_type: JsonObject, values: Mapping[str, Any]) -> JsonOb
     `InvalidArgument` naming the nearest label or the options.
     """
     known = definitions(ticket_type)
-    folded = {label.casefold(): label for label in known} | {text_of(each, "id"): label for label, each in known.items()}
+    folded = {label.casefold(): label for label in known} | {
+        text_of(each, "id"): label for label, each in known.items()
+    }
     written: JsonObject = {}
     for name, value in values.items():
         label = folded.get(name.strip().casefold()) or folded.get(name.strip())

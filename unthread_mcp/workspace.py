@@ -40,7 +40,9 @@ class Workspace:
     """Tells this workspace from others behind the same address; no secret."""
     now: Callable[[], datetime] = utc_now
     names: Names = field(init=False)
-    _locks: WeakValueDictionary[str, anyio.Lock] = field(init=False, default_factory=WeakValueDictionary[str, anyio.Lock])
+    _locks: WeakValueDictionary[str, anyio.Lock] = field(
+        init=False, default_factory=WeakValueDictionary[str, anyio.Lock]
+    )
 
     def __post_init__(self) -> None:
         self.names = Names(self.client, self.now)

@@ -55,7 +55,9 @@ async def create(workspace: Workspace, endpoint: Endpoint, body: JsonObject, *, 
     async def send() -> Written:
         begun = workspace.intents.begin(intent)
         if isinstance(begun, Resolved):
-            return Written("already_done", {**begun.receipt}, f" The same {what} was created a moment ago; nothing was sent.")
+            return Written(
+                "already_done", {**begun.receipt}, f" The same {what} was created a moment ago; nothing was sent."
+            )
         if not isinstance(begun, Begun):
             raise await _maybe_created(workspace, what, key)
         try:
@@ -115,7 +117,9 @@ async def link(workspace: Workspace, endpoint: Endpoint, tag_id: str, ids: Seque
     await uninterrupted(lambda: workspace.client.write(endpoint, {"tag_id": tag_id}, body=body))
 
 
-async def _shown(workspace: Workspace, read_back: Endpoint, ids: dict[str, str], body: JsonObject, unknown: OutcomeUnknown) -> Written:
+async def _shown(
+    workspace: Workspace, read_back: Endpoint, ids: dict[str, str], body: JsonObject, unknown: OutcomeUnknown
+) -> Written:
     try:
         found = as_object(await workspace.client.read(read_back, ids))
     except UnthreadError:

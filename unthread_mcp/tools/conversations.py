@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -50,7 +50,9 @@ async def search_conversations(
     tag: Name | None = None,
     ticket_type: Name | None = None,
     priority: Priority | None = None,
-    text: Annotated[Text | None, Field(description="Words in the title or, if no title has them, in the first message")] = None,
+    text: Annotated[
+        Text | None, Field(description="Words in the title or, if no title has them, in the first message")
+    ] = None,
     created_after: Annotated[When | None, Field(description="Date, date-time, or 24h, 7d, 4w ago")] = None,
     created_before: When | None = None,
     updated_after: When | None = None,
@@ -97,7 +99,11 @@ async def search_conversations(
             continue
         moment = iso(parse_time(said, argument, zone=workspace.settings.timezone, now=workspace.now()))
         absolute[argument] = moment
-        add("createdAt" if argument.startswith("created") else "updatedAt", moment, ">" if argument.endswith("after") else "<")
+        add(
+            "createdAt" if argument.startswith("created") else "updatedAt",
+            moment,
+            ">" if argument.endswith("after") else "<",
+        )
     arguments: dict[str, JsonValue] = {
         "status": [*status] if status else None,
         "customer": customer,
@@ -107,7 +113,7 @@ async def search_conversations(
         "priority": priority,
         "text": text,
         **moments,
-        "where": [{**each} for each in where] if where else None,
+        "where": [asdict(each) for each in where] if where else None,
         "order_by": order_by if order_by != "updatedAt" else None,
         "descending": None if descending else False,
         "select": [*select] if select else None,
@@ -151,7 +157,10 @@ def _with_text(query: Query, text: str | None) -> Query:
 
 
 def _order_said(order_by: str, *, descending: bool) -> str:
-    words = {"updatedAt": ("last updated first", "longest not updated first"), "createdAt": ("newest first", "oldest first")}
+    words = {
+        "updatedAt": ("last updated first", "longest not updated first"),
+        "createdAt": ("newest first", "oldest first"),
+    }
     return words.get(order_by, ("highest priority first", "lowest priority first"))[0 if descending else 1]
 
 
@@ -166,7 +175,7 @@ async def _unassigned(workspace: Workspace, query: Query) -> Answer:
         if listed.page.next is None or len(rows) >= query.limit:
             break
         query = replace(query, cursor=listed.page.next)
-    assert listed is not None  # noqa: S101 - the loop runs at least once
+    assert listed is not None
     listed = replace(listed, page=Page(rows, None, listed.page.next))
     return conversations_listed(workspace, listed, f"unassigned, out of {scanned} looked through")
 
@@ -188,7 +197,9 @@ def conversation_line(workspace: Workspace, row: JsonObject) -> str:
     status = row.get("status")
     return SEPARATOR.join(
         [
-            " ".join([number_of(row), status if isinstance(status, str) else "-", *([priority] if priority != "-" else [])]),
+            " ".join(
+                [number_of(row), status if isinstance(status, str) else "-", *([priority] if priority != "-" else [])]
+            ),
             name_of(row, "customer.name"),
             name_of(row, "assignedToUser.name"),
             workspace.date(row.get("updatedAt")),

@@ -61,7 +61,8 @@ async def query_knowledge_base(
 
 def _said(said: JsonValue) -> str:
     """Whatever the knowledge base said. The reference doesn't show the shape (inferred: an `answer`
-    or the like, and articles); nothing of it is dropped."""
+    or the like, and articles); nothing of it is dropped.
+    """
     if isinstance(said, str):
         return Fence().wrap(said)
     rest: JsonObject = dict(said) if isinstance(said, dict) else {"results": said}
@@ -88,14 +89,22 @@ def _said(said: JsonValue) -> str:
 def _article_said(article: JsonObject) -> str:
     known = {name: text_of(article, name) for name in ("id", "title", "url", "excerpt")}
     others = {name: value for name, value in article.items() if name not in known and value is not None}
-    heading = f"- {one_line(known['title'], TITLE_LENGTH)} (article {known['id']})" + (f" {known['url']}" if known["url"] else "")
-    return heading + (f"\n  {one_line(known['excerpt'], 400)}" if known["excerpt"] else "") + (f"\n  {compact(others)}" if others else "")
+    heading = f"- {one_line(known['title'], TITLE_LENGTH)} (article {known['id']})" + (
+        f" {known['url']}" if known["url"] else ""
+    )
+    return (
+        heading
+        + (f"\n  {one_line(known['excerpt'], 400)}" if known["excerpt"] else "")
+        + (f"\n  {compact(others)}" if others else "")
+    )
 
 
 @reads("Search knowledge base articles")
 async def search_kb_articles(
     workspace: Workspace,
-    text: Annotated[Text | None, Field(description="Words in the title or, if no title has them, in the content")] = None,
+    text: Annotated[
+        Text | None, Field(description="Words in the title or, if no title has them, in the content")
+    ] = None,
     status: ArticleStatus | None = None,
     select: Select | None = None,
     limit: Limit = 25,
@@ -112,7 +121,12 @@ async def search_kb_articles(
         return Query(
             LIST_ARTICLES,
             ARTICLE,
-            {"text": text, "status": status, "select": [*select] if select else None, "limit": limit if limit != 25 else None},
+            {
+                "text": text,
+                "status": status,
+                "select": [*select] if select else None,
+                "limit": limit if limit != 25 else None,
+            },
             select=select,
             where=where,
             order=("updatedAt",),
@@ -138,10 +152,14 @@ _IN_CONTENT = "content:"
 
 def _articles_listed(workspace: Workspace, listed: Listed, remark: str) -> Answer:
     lines = [
-        SEPARATOR.join([text_of(row, "id"), text_of(row, "status") or "-", workspace.date(row.get("updatedAt")), title_of(row)])
+        SEPARATOR.join(
+            [text_of(row, "id"), text_of(row, "status") or "-", workspace.date(row.get("updatedAt")), title_of(row)]
+        )
         for row in listed.rows
     ]
-    return listed.answer("article", lines, remark=remark, legend=f"id{SEPARATOR}status{SEPARATOR}updated{SEPARATOR}title")
+    return listed.answer(
+        "article", lines, remark=remark, legend=f"id{SEPARATOR}status{SEPARATOR}updated{SEPARATOR}title"
+    )
 
 
 def title_of(article: JsonObject) -> str:
@@ -183,7 +201,9 @@ async def create_kb_article(
         body["url"] = public_https_url(url, "url")
     if user_group_ids:
         body["userGroupIds"] = [*user_group_ids]
-    await gate.pass_through(f"Add this article to the knowledge base?\n\n{title}\n\n{content}" + (f"\n\n{url}" if url else ""))
+    await gate.pass_through(
+        f"Add this article to the knowledge base?\n\n{title}\n\n{content}" + (f"\n\n{url}" if url else "")
+    )
     created = await create(
         workspace,
         CREATE_ARTICLE,
@@ -232,4 +252,3 @@ async def update_kb_article(
     ids = {"article_id": article}
     changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
     return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
-

@@ -18,7 +18,7 @@ from unthread_mcp.conversation_view import messages_shown
 from unthread_mcp.delivery import Delivery, Draft, deliver
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
-from unthread_mcp.outgoing import prepare
+from unthread_mcp.outgoing import SEND_MARKER, prepare, prepare_blocks
 from unthread_mcp.render import Answer, number_of
 from unthread_mcp.threads import PRIVATE_NOTE_CHANNELS, Thread, channel_of, recipient_of, triage_thread
 from unthread_mcp.untrusted import one_line
@@ -26,10 +26,8 @@ from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import set_status
 
 Format = Literal["markdown", "html"]
-MessageText = Annotated[str, Field(min_length=1, max_length=40_000)]
+MessageText = Annotated[str, Field(min_length=1)]
 AsOf = Annotated[str, Field(description="as_of that get_conversation showed", max_length=100)]
-
-SEND_MARKER = "/unthread send"
 
 
 @creates("Add a private note", level="triage")
@@ -84,7 +82,9 @@ async def send_reply(
     as_of: AsOf,
     text: MessageText | None = None,
     format: Annotated[Format, Field(description="Of text; Slack's markdown")] = "markdown",  # noqa: A002 - the agent's word
-    blocks: Annotated[list[dict[str, Any]] | None, Field(description="Section blocks after the text", max_length=50)] = None,
+    blocks: Annotated[
+        list[dict[str, Any]] | None, Field(description="Section blocks after the text", max_length=50)
+    ] = None,
     is_autoresponse: Annotated[bool, Field(description="Mark as a bot's answer")] = False,
     on_behalf_of: UserRef | None = None,
     survey_id: Annotated[Id | None, Field(description="Survey to append")] = None,
@@ -105,14 +105,15 @@ async def send_reply(
         )
     identity = await workspace.names.conversation(conversation)
     author = await workspace.names.user(on_behalf_of, external=True) if on_behalf_of else None
-    prepared = prepare(text, html=format == "html") if text else ""
+    prepared = prepare(text) if text else ""
     sections = [*_sections(blocks or []), *([{"type": "survey", "survey_id": survey_id}] if survey_id else [])]
     autoresponse = is_autoresponse or workspace.settings.autoresponse
 
     def body(thread: Thread) -> JsonObject:
         if thread.channel == "triage":
             raise NotPermitted(
-                "This conversation is for the team alone; nobody outside receives a reply in it.", "Use add_private_note."
+                "This conversation is for the team alone; nobody outside receives a reply in it.",
+                "Use add_private_note.",
             )
         return _reply_body(workspace, thread, prepared, format, sections, autoresponse=autoresponse, author=author)
 
@@ -174,18 +175,24 @@ def _reply_body(
 
 
 def _sections(blocks: list[dict[str, Any]]) -> list[JsonObject]:
-    """The reference's section blocks, checked and their texts prepared."""
+    """The reference's section blocks, their form checked and their texts prepared."""
     checked: list[JsonObject] = []
     for block in blocks:
         text = block.get("text")
         shape = isinstance(text, dict) and set(text) == {"text", "type"} and isinstance(text["text"], str)
-        if block.get("type") != "section" or set(block) != {"type", "text"} or not shape or text["type"] not in {"mrkdwn", "plaintext"}:
+        if (
+            block.get("type") != "section"
+            or set(block) != {"type", "text"}
+            or not shape
+            or text["type"] not in {"mrkdwn", "plaintext"}
+        ):
             raise InvalidArgument(
                 "A block is not of the form that Unthread takes.",
                 'Use {"type": "section", "text": {"type": "mrkdwn", "text": "…"}}, and survey_id for a survey.',
             )
-        checked.append({"type": "section", "text": {"type": text["type"], "text": prepare(text["text"])}})
-    return checked
+        checked.append({"type": "section", "text": {"type": text["type"], "text": text["text"]}})
+    prepared = prepare_blocks([*checked])
+    return [block for block in prepared if isinstance(block, dict)] if isinstance(prepared, list) else []
 
 
 def _block_text(block: JsonObject) -> str:

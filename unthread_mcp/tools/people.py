@@ -49,7 +49,9 @@ async def list_users(
     listed = await list_page(workspace, query)
     if listed.chosen:
         return listed.selected("user")
-    lines = [name_of(row) + SEPARATOR + (one_line(text_of(row, "email"), 80) or text_of(row, "id")) for row in listed.rows]
+    lines = [
+        name_of(row) + SEPARATOR + (one_line(text_of(row, "email"), 80) or text_of(row, "id")) for row in listed.rows
+    ]
     return listed.answer("user", lines)
 
 
@@ -80,7 +82,10 @@ async def search_customers(
     listed = await list_page(workspace, query)
     if listed.chosen:
         return listed.selected("customer")
-    lines = [SEPARATOR.join([name_of(row), names_of(row, "tags.name"), name_of(row, "slackChannel.name")]) for row in listed.rows]
+    lines = [
+        SEPARATOR.join([name_of(row), names_of(row, "tags.name"), name_of(row, "slackChannel.name")])
+        for row in listed.rows
+    ]
     return listed.answer("customer", lines, legend=f"name{SEPARATOR}tags{SEPARATOR}Slack channel")
 
 
@@ -111,7 +116,9 @@ async def _customer_described(workspace: Workspace, customer: JsonObject) -> str
     lines += [f"{label}: {value}" for label, value in facts.items() if value != "-"]
     responder = customer.get("autoresponder")
     if isinstance(responder, dict) and responder.get("enabled") is True:
-        lines.append(f"auto-responder {text_of(responder, 'condition')}: {one_line(text_of(responder, 'message'), 200)}")
+        lines.append(
+            f"auto-responder {text_of(responder, 'condition')}: {one_line(text_of(responder, 'message'), 200)}"
+        )
     if customer.get("disableAutomatedTicketing") is True:
         lines.append("automated ticketing is off")
     if isinstance(steps := customer.get("supportSteps"), list) and steps:

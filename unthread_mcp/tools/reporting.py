@@ -100,10 +100,14 @@ async def run_report(
     if compare:
         length = last - first
         earlier_last = first - timedelta(days=1)
-        current, before = await both(lambda: fetch(first, last, names), lambda: fetch(earlier_last - length, earlier_last, names))
+        current, before = await both(
+            lambda: fetch(first, last, names), lambda: fetch(earlier_last - length, earlier_last, names)
+        )
     else:
         current = await fetch(first, last, names)
-    text = _report(metric, step, names, first, last, current, before, zone_name=zone.key, most=1_000 if all_rows else TOP_ROWS)
+    text = _report(
+        metric, step, names, first, last, current, before, zone_name=zone.key, most=1_000 if all_rows else TOP_ROWS
+    )
     return Answer(text, {"metric": metric, "start": first.isoformat(), "end": last.isoformat(), **current.raw})
 
 
@@ -137,7 +141,9 @@ def _report(
     head = [said, _total(current, before, is_time=is_time)]
     per_day = current.per_date()
     if len(current.dates) > 1 and not is_time:
-        head.append(f"{_spark([per_day.get(day, 0) for day in current.dates])} {current.dates[0]} to {current.dates[-1]}")
+        head.append(
+            f"{_spark([per_day.get(day, 0) for day in current.dates])} {current.dates[0]} to {current.dates[-1]}"
+        )
     lines = _rows(names, current, is_time=is_time, most=most) if names else _periods(current, is_time=is_time)
     tail = [
         f"no data in {len(empty)} of {len(current.dates)} {step}s: {_some(empty)}" if empty and not is_time else "",
@@ -179,7 +185,9 @@ def _rows(names: Sequence[str], series: Series, *, is_time: bool, most: int) -> 
     ranked = sorted(series.rows, key=lambda row: row.value(is_time=is_time), reverse=True)
     lines = [SEPARATOR.join([*names, "mean" if is_time else "total"])]
     lines += [
-        SEPARATOR.join([*(one_line(key, NAME_LENGTH) for key in row.keys), _value(row.value(is_time=is_time), is_time=is_time)])
+        SEPARATOR.join(
+            [*(one_line(key, NAME_LENGTH) for key in row.keys), _value(row.value(is_time=is_time), is_time=is_time)]
+        )
         for row in ranked[:most]
     ]
     rest = ranked[most:]

@@ -8,7 +8,13 @@ from pydantic import Field
 
 from unthread_mcp.access import changes, permits
 from unthread_mcp.answers import as_object, text_of
-from unthread_mcp.api.endpoints import GET_CONVERSATION, GET_TICKET_TYPE, TAG_CONVERSATIONS, UNTAG_CONVERSATIONS, UPDATE_CONVERSATION
+from unthread_mcp.api.endpoints import (
+    GET_CONVERSATION,
+    GET_TICKET_TYPE,
+    TAG_CONVERSATIONS,
+    UNTAG_CONVERSATIONS,
+    UPDATE_CONVERSATION,
+)
 from unthread_mcp.api.errors import InvalidArgument, NotPermitted, OutcomeUnknown, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
@@ -32,7 +38,6 @@ from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import Answer, name_of, number_of, priority_of
 from unthread_mcp.ticket_fields import written_fields
 from unthread_mcp.times import iso, parse_time
-from unthread_mcp.tools.conversations import conversation_line
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import change, link
@@ -83,7 +88,7 @@ async def update_conversation(
     """
     emptied = _emptied(clear)
     identity = await workspace.names.conversation(conversation)
-    body: JsonObject = {name: None for name in emptied}
+    body: JsonObject = dict.fromkeys(emptied)
     plain: dict[str, JsonValue] = {
         "status": status,
         "priority": PRIORITY_NUMBERS[priority] if priority else None,
@@ -117,7 +122,9 @@ async def update_conversation(
     if fields:
         body["ticketTypeFields"] = await _fields(workspace, identity, named["ticketTypeId"], fields)
     if status == "closed" and workspace.settings.confirm == "always":
-        await gate.pass_through(f"Close conversation {conversation}? The customer may receive a closing message or survey.")
+        await gate.pass_through(
+            f"Close conversation {conversation}? The customer may receive a closing message or survey."
+        )
 
     outcomes: list[str] = []
     changed: JsonObject = {}
@@ -136,12 +143,18 @@ async def update_conversation(
             outcomes.append(_state(workspace, changed, body) + written.note)
         for endpoint, tag in [*tags, *untags]:
             verb = "tagged" if endpoint is TAG_CONVERSATIONS else "untagged"
-            outcomes.append(await _link_said(workspace, endpoint, tag, identity, verb, alone=not body and len(tags + untags) == 1))
+            outcomes.append(
+                await _link_said(workspace, endpoint, tag, identity, verb, alone=not body and len(tags + untags) == 1)
+            )
     workspace.names.remember(changed)
     if status == "closed":
         outcomes.append("Unthread may send the customer a closing message or survey.")
     handle = number_of(changed) if changed else conversation
-    return Answer(f"{handle}: " + "\n".join(outcomes), {"conversation": changed, "outcomes": [*outcomes]}, "done" if outcome == "done" else "already_done")
+    return Answer(
+        f"{handle}: " + "\n".join(outcomes),
+        {"conversation": changed, "outcomes": [*outcomes]},
+        "done" if outcome == "done" else "already_done",
+    )
 
 
 async def _link_said(workspace: Workspace, endpoint: Any, tag: Named, identity: str, verb: str, *, alone: bool) -> str:
@@ -192,7 +205,8 @@ async def _require_customers_allowed(workspace: Workspace, identity: str, body: 
 
 async def _fields(workspace: Workspace, identity: str, ticket_type: Named | None, fields: dict[str, Any]) -> JsonValue:
     """The whole map of ticket type fields with `fields` merged in. The reference doesn't say whether
-    a write replaces the map or adds to it; sending the whole is right under both readings."""
+    a write replaces the map or adds to it; sending the whole is right under both readings.
+    """
     current = await workspace.conversation(identity)
     type_id = ticket_type.id if ticket_type else text_of(current, "ticketTypeId")
     if not type_id:

@@ -91,10 +91,18 @@ def _described(ticket_type: JsonObject) -> list[str]:
 
 def _field_described(field: JsonObject, labels: dict[str, str]) -> str:
     options = field.get("options")
-    choices = ", ".join(one_line(each, NAME_LENGTH) for each in options if isinstance(each, str)) if isinstance(options, list) else ""
+    choices = (
+        ", ".join(one_line(each, NAME_LENGTH) for each in options if isinstance(each, str))
+        if isinstance(options, list)
+        else ""
+    )
     parts = [text_of(field, "type") or "?", *(["required"] if field.get("required") is True else [])]
     shown = _condition_described(field.get("conditions"), labels)
-    return f"{label_of(field)} ({', '.join(parts)})" + (f": {choices}" if choices else "") + (f" [if {shown}]" if shown else "")
+    return (
+        f"{label_of(field)} ({', '.join(parts)})"
+        + (f": {choices}" if choices else "")
+        + (f" [if {shown}]" if shown else "")
+    )
 
 
 def _condition_described(conditions: object, labels: dict[str, str]) -> str:
@@ -110,6 +118,9 @@ def _condition_described(conditions: object, labels: dict[str, str]) -> str:
 
 def _comparison(condition: JsonObject, labels: dict[str, str]) -> str:
     left = text_of(condition, "leftValueFrom")
-    named = next((label for identity, label in labels.items() if identity and identity in left), left or condition.get("leftValue"))
+    named = next(
+        (label for identity, label in labels.items() if identity and identity in left),
+        left or condition.get("leftValue"),
+    )
     right = condition.get("rightValue", condition.get("rightValueFrom"))
     return one_line(f"{named} {text_of(condition, 'operator')} {right}", 100)

@@ -1,0 +1,132 @@
+"""`unthread-mcp doctor`: whether the configuration holds, and, with a key, whether Unthread answers and what it lets us read."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from unthread_mcp.answers import as_page
+from unthread_mcp.api.endpoints import (
+    LIST_ARTICLES,
+    LIST_CONVERSATIONS,
+    LIST_CUSTOMERS,
+    LIST_TAGS,
+    LIST_TICKET_TYPES,
+    LIST_USERS,
+    Endpoint,
+)
+from unthread_mcp.api.errors import UnthreadError
+from unthread_mcp.server import build_workspace
+from unthread_mcp.tools import TOOLS
+from unthread_mcp.toolsets import choose, unknown_names
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from unthread_mcp.settings import Settings
+    from unthread_mcp.workspace import Workspace
+
+_READABLE: Final[tuple[tuple[str, Endpoint], ...]] = (
+    ("conversations", LIST_CONVERSATIONS),
+    ("customers", LIST_CUSTOMERS),
+    ("users", LIST_USERS),
+    ("tags", LIST_TAGS),
+    ("ticket types", LIST_TICKET_TYPES),
+    ("knowledge base articles", LIST_ARTICLES),
+)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was looked at, in lines, and whether all is well."""
+
+    lines: list[str] = field(default_factory=list[str])
+    well: bool = True
+
+    def good(self, text: str) -> None:
+        """Something that is as it should be."""
+        self.lines.append(f"ok    {text}")
+
+    def note(self, text: str) -> None:
+        """Something to know; nothing is wrong."""
+        self.lines.append(f"note  {text}")
+
+    def bad(self, text: str) -> None:
+        """Something that has to be put right."""
+        self.lines.append(f"WRONG {text}")
+        self.well = False
+
+
+async def examine(settings: Settings, *, transport: httpx2.AsyncBaseTransport | None = None) -> Findings:
+    """Look at everything, in the order in which it would go wrong."""
+    findings = Findings()
+    workspace = build_workspace(settings, transport=transport)
+    try:
+        _configuration(settings, workspace, findings)
+        if settings.sandbox or settings.api_key:
+            await _connection(workspace, findings)
+    finally:
+        await workspace.client.aclose()
+    _tools(settings, findings)
+    return findings
+
+
+def _configuration(settings: Settings, workspace: Workspace, findings: Findings) -> None:
+    where = f"the imitated workspace ({settings.sandbox})" if settings.sandbox else settings.api_url
+    findings.good(
+        f"working on {where}, access {settings.access}, confirm {settings.confirm}, times in {settings.timezone.key}"
+    )
+    if not settings.sandbox:
+        if settings.api_key:
+            findings.good("an API key is set")
+        else:
+            findings.bad(settings.api_key_problem)
+    for note in settings.notes:
+        findings.note(note)
+    if unknown := unknown_names(settings.toolsets, TOOLS):
+        findings.bad(f"UNTHREAD_TOOLSETS names {unknown[0]!r}, which is no toolset and no tool.")
+    if settings.state_file is None:
+        findings.note("what was sent is remembered only while the server runs")
+    elif workspace.intents.durable:
+        findings.good(f"what was sent is remembered in {settings.state_file}")
+    else:
+        findings.bad(f"what was sent can't be remembered: {workspace.intents.problem}")
+    if settings.confirm == "never":
+        findings.note("nobody is asked before something reaches a customer")
+    if settings.allowed_customers:
+        findings.note(f"writing is limited to {len(settings.allowed_customers)} customers")
+
+
+async def _connection(workspace: Workspace, findings: Findings) -> None:
+    for name, endpoint in _READABLE:
+        try:
+            page = as_page(await workspace.client.read(endpoint, {}, body={"select": ["id"], "limit": 1}))
+        except UnthreadError as error:
+            findings.bad(f"{name}: {error}")
+            continue
+        counted = f"{page.total:,} of them" if page.total is not None else "readable"
+        findings.good(f"{name}: {counted}")
+
+
+def _tools(settings: Settings, findings: Findings) -> None:
+    shown = choose(settings.toolsets, settings.access, TOOLS)
+    if shown:
+        findings.good(f"{len(shown)} tools: {', '.join(tool.name for tool in shown)}")
+    else:
+        findings.bad("No tool would be shown. Check UNTHREAD_TOOLSETS and UNTHREAD_ACCESS.")
+    by_level = [tool.name for tool in choose(settings.toolsets, "admin", TOOLS) if tool not in shown]
+    by_choice = [tool.name for tool in choose({"all"}, settings.access, TOOLS) if tool not in shown]
+    if by_level:
+        findings.note(f"not shown, above access level {settings.access}: {', '.join(by_level)}")
+    if by_choice:
+        findings.note(f"not shown, not among the chosen toolsets: {', '.join(by_choice)}")
+
+
+def run_doctor(settings: Settings) -> int:
+    """Print the findings. Returns 0 if all is well, else 1."""
+    findings = asyncio.run(examine(settings))
+    print("\n".join(findings.lines))
+    print("All is well." if findings.well else "Something has to be put right.", file=sys.stdout)
+    return 0 if findings.well else 1
