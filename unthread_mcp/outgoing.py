@@ -7,9 +7,9 @@ links are stored as `<url|label>`, `&`, `<` and `>` as entities, emoji as `:name
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
+from html import unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unthread_mcp.api.cleaning import clean_text, find_hidden, without_hidden
@@ -82,17 +82,19 @@ _GAP: Final = (
 _WORD = re.compile(f"(?P<han>[{_HAN}])|(?P<unspaced>[{_UNSPACED}])|(?P<word>[^{_HAN}{_UNSPACED}{_GAP}]+)")
 
 
-def prepare(text: str) -> str:
+def prepare(text: str, *, html: bool = False) -> str:
     r"""`text` as it may be sent: line breaks made `\n`, mentions of everybody made harmless, the rest as it was.
 
-    Markdown and HTML alike. Raises `InvalidArgument` for text that is blank or too long, holds invisible characters
-    (emoji sequences and the joiners that scripts need are none, see `api.cleaning`) or `/unthread send` in any
-    disguise, or hides a mention of everybody behind character codes.
+    Raises `InvalidArgument` for text that is blank (as `html`: shows neither text nor picture) or too long, holds
+    invisible characters (emoji sequences and the joiners that scripts need are none, see `api.cleaning`) or
+    `/unthread send` in any disguise, or hides a mention of everybody behind character codes. Codes and tags are looked
+    through in either format, because markdown may hold them too.
     """
     _refuse_length(text)
     _refuse_disguises(text)
     text = _made_harmless(clean_text(text)[0])
-    if not _without_tags(_decoded(text)).strip() and "<img" not in text.lower():
+    shown = _without_tags(_decoded(text)) if html and "<img" not in text.lower() else text
+    if not shown.strip():
         raise InvalidArgument("The text is empty.", "Write what is to be sent.")
     _refuse_length(text)
     _refuse_marker(text)
@@ -246,7 +248,7 @@ def _made_harmless(text: str) -> str:
 def _decoded(text: str) -> str:
     """`text` with its character entities decoded, those inside decoded ones too."""
     for _ in range(5):
-        decoded = html.unescape(text)
+        decoded = unescape(text)
         if decoded == text:
             break
         text = decoded
