@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 
@@ -28,5 +28,6 @@ async def both(first: Callable[[], Awaitable[_A]], second: Callable[[], Awaitabl
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    failure = failures.exceptions[0]
-    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure
+    failure: BaseException = failures.exceptions[0]
+    # What is in a group of base exceptions is a base exception, or a group of them.
+    return _first(cast("BaseExceptionGroup[BaseException]", failure)) if isinstance(failure, BaseExceptionGroup) else failure

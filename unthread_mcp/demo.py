@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mcp import Client
-from mcp.types import ElicitRequestParams, ElicitResult, TextContent
+from mcp.types import ElicitRequestFormParams, ElicitRequestURLParams, ElicitResult, TextContent
 
 from unthread_mcp.server import SANDBOX_KEY, build_server
 from unthread_mcp.settings import IN_MEMORY, Settings
@@ -111,9 +111,12 @@ async def play(settings: Settings, screen: Screen) -> None:
         transport=sandbox.transport,
     )
 
-    async def human(_: ClientRequestContext, question: ElicitRequestParams) -> ElicitResult:
+    async def human(
+        context: ClientRequestContext,  # noqa: ARG001 - the SDK passes it by this name
+        params: ElicitRequestFormParams | ElicitRequestURLParams,
+    ) -> ElicitResult:
         screen.aside("The server asks the human:")
-        screen.answer(question.message, failed=False)
+        screen.answer(params.message, failed=False)
         screen.aside("The human approves.")
         return ElicitResult(action="accept", content={"approve": True})
 

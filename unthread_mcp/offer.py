@@ -44,7 +44,7 @@ class OfferedTool:
             title=declaration.title,
             description=described(declaration.function.__doc__ or ""),
             input_schema=self._signature.schema(),
-            annotations=ToolAnnotations(**declaration.hints),
+            annotations=ToolAnnotations.model_validate(declaration.hints),
         )
 
     async def call(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult | InputRequiredResult:

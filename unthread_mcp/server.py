@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,7 @@ class UnthreadServer(MCPServer[None]):
         self.completion()(self._complete)
 
     @asynccontextmanager
-    async def _lifespan(self, _: MCPServer[None]) -> AsyncIterator[None]:
+    async def _lifespan(self, _: MCPServer[None]) -> AsyncGenerator[None]:
         try:
             yield
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import InvalidArgument
@@ -58,7 +58,7 @@ def _written(label: str, field: JsonObject, value: Any) -> JsonValue:
     options = field.get("options")
     known = {str(each).casefold(): str(each) for each in options} if isinstance(options, list) else {}
     if kind == "multi-select":
-        chosen = value if isinstance(value, list) else [value]
+        chosen = cast("list[Any]", value) if isinstance(value, list) else [value]
         return json.dumps([_option(label, known, each) for each in chosen], ensure_ascii=False)
     if isinstance(value, dict | list):
         raise InvalidArgument(f"{label} takes one value.", "Pass a text.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ class Workspace:
         self.names = Names(self.client, self.now)
 
     @asynccontextmanager
-    async def writing_to(self, conversation_id: str) -> AsyncIterator[None]:
+    async def writing_to(self, conversation_id: str) -> AsyncGenerator[None]:
         """Writes to one conversation queue within a process."""
         lock = self._locks.get(conversation_id)
         if lock is None:

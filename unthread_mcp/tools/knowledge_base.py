@@ -80,7 +80,7 @@ def _said(said: JsonValue) -> str:
             if not articles:
                 lines.append(f"no {name}")
             break
-    left = {name: value for name, value in rest.items() if value not in (None, "", [], {})}
+    left: JsonObject = {name: value for name, value in rest.items() if value not in (None, "", [], {})}
     if left:
         lines.append(compact(left))
     return Fence().wrap("\n".join(lines)) if lines else "The knowledge base has no answer to this."
@@ -88,7 +88,7 @@ def _said(said: JsonValue) -> str:
 
 def _article_said(article: JsonObject) -> str:
     known = {name: text_of(article, name) for name in ("id", "title", "url", "excerpt")}
-    others = {name: value for name, value in article.items() if name not in known and value is not None}
+    others: JsonObject = {name: value for name, value in article.items() if name not in known and value is not None}
     heading = f"- {one_line(known['title'], TITLE_LENGTH)} (article {known['id']})" + (
         f" {known['url']}" if known["url"] else ""
     )

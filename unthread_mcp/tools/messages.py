@@ -5,7 +5,7 @@ Two tools, and no flag between them: what is a note can't become a reply by a sl
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
@@ -106,7 +106,9 @@ async def send_reply(
     identity = await workspace.names.conversation(conversation)
     author = await workspace.names.user(on_behalf_of, external=True) if on_behalf_of else None
     prepared = prepare(text) if text else ""
-    sections = [*_sections(blocks or []), *([{"type": "survey", "survey_id": survey_id}] if survey_id else [])]
+    sections = _sections(blocks or [])
+    if survey_id:
+        sections.append({"type": "survey", "survey_id": survey_id})
     autoresponse = is_autoresponse or workspace.settings.autoresponse
 
     def body(thread: Thread) -> JsonObject:
@@ -176,22 +178,19 @@ def _reply_body(
 
 def _sections(blocks: list[dict[str, Any]]) -> list[JsonObject]:
     """The reference's section blocks, their form checked and their texts prepared."""
-    checked: list[JsonObject] = []
+    checked: list[JsonValue] = []
     for block in blocks:
         text = block.get("text")
-        shape = isinstance(text, dict) and set(text) == {"text", "type"} and isinstance(text["text"], str)
-        if (
-            block.get("type") != "section"
-            or set(block) != {"type", "text"}
-            or not shape
-            or text["type"] not in {"mrkdwn", "plaintext"}
-        ):
+        inner = cast("dict[str, Any]", text) if isinstance(text, dict) else {}
+        content, form = inner.get("text"), inner.get("type")
+        well_formed = block == {"type": "section", "text": {"type": form, "text": content}}
+        if not well_formed or not isinstance(content, str) or form not in {"mrkdwn", "plaintext"}:
             raise InvalidArgument(
                 "A block is not of the form that Unthread takes.",
                 'Use {"type": "section", "text": {"type": "mrkdwn", "text": "…"}}, and survey_id for a survey.',
             )
-        checked.append({"type": "section", "text": {"type": text["type"], "text": text["text"]}})
-    prepared = prepare_blocks([*checked])
+        checked.append({"type": "section", "text": {"type": form, "text": content}})
+    prepared = prepare_blocks(checked)
     return [block for block in prepared if isinstance(block, dict)] if isinstance(prepared, list) else []
 
 

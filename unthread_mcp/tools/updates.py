@@ -105,10 +105,10 @@ async def update_conversation(
         "ticketTypeId": await workspace.names.ticket_type(ticket_type) if ticket_type else None,
         "submitterUserId": await workspace.names.user(submitter, external=True) if submitter else None,
     }
-    given = {name: value for name, value in plain.items() if value is not None}
+    given: JsonObject = {name: value for name, value in plain.items() if value is not None}
     given |= {name: value.id for name, value in named.items() if value is not None}
     if locked is not None:
-        given["lockedAt"] = iso(workspace.now()) if locked else None
+        given |= {"lockedAt": iso(workspace.now()) if locked else None}
     if both := sorted(set(given) & set(emptied)):
         raise InvalidArgument(f"{both[0]} is both set and cleared.", "Do one of the two.")
     body |= given

@@ -9,7 +9,7 @@ from pydantic import Field
 from unthread_mcp.access import reads
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.endpoints import LIST_TAGS, LIST_TICKET_TYPES
-from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import Cursor, Limit, Select, Text
 from unthread_mcp.fields import TAG, TICKET_TYPE
 from unthread_mcp.listing import Query, list_page
@@ -105,7 +105,7 @@ def _field_described(field: JsonObject, labels: dict[str, str]) -> str:
     )
 
 
-def _condition_described(conditions: object, labels: dict[str, str]) -> str:
+def _condition_described(conditions: JsonValue, labels: dict[str, str]) -> str:
     """When a field shows, in words; the reference knows simple conditions, joined by and or by or."""
     simple = conditions.get("simple") if isinstance(conditions, dict) else None
     if not isinstance(simple, dict):
