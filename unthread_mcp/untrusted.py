@@ -64,7 +64,8 @@ def one_line(text: str, limit: int) -> str:
     line = _QUOTE.sub("'", _HANDLE.sub(r"\g<0> ", _SEPARATOR.sub("-", _without_imitations(line))))
     if len(line) <= limit:
         return line
-    return line[: grapheme_end(line, limit - 1)].rstrip() + "…"
+    # What was legitimate in the whole may not be in the piece: half a flag's tags, a mark without its Hebrew word.
+    return clean_text(line[: grapheme_end(line, limit - 1)])[0].rstrip() + "…"
 
 
 def grapheme_end(text: str, limit: int) -> int:
