@@ -33,7 +33,7 @@ _PATIENCE_SECONDS: Final = 120.0
 _SHOWN_STDERR: Final = 2000
 
 
-class ServerFailed(Exception):
+class ServerError(Exception):
     """A server ended, answered with an error, or took longer than a measurement may."""
 
 
@@ -111,18 +111,15 @@ class Server:
     ) -> None:
         self.close()
 
-    def close(self) -> float:
-        """End the server; the processor time, in seconds, that it used in all."""
+    def close(self) -> None:
+        """End the server by closing its input, and wait for it."""
         # It may have ended before us; whoever waited for its answer has reported that.
         with suppress(BrokenPipeError):
             self._stdin.close()
         with self._watched():
-            _, _, used = os.wait4(self._process.pid, 0)
-        # wait4 has reaped it; Popen must not wait for a process that is gone.
-        self._process.returncode = 0
+            self._process.wait()
         self._stdout.close()
         self._stderr.close()
-        return used.ru_utime + used.ru_stime
 
     def start(self) -> list[dict[str, Any]]:
         """Shake hands and list the tools; the tools as answered."""
@@ -132,20 +129,20 @@ class Server:
         return self.request("tools/list", {})["tools"]
 
     def request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """The result of one request; `ServerFailed` for an error."""
+        """The result of one request; `ServerError` for an error."""
         with self._watched():
             self._send(_frame(self._next_id(), method, params))
             answer: dict[str, Any] = json.loads(self._read())
         if "result" not in answer:
-            raise ServerFailed(f"{self.launch.name} answered {method} with {answer}")
+            raise ServerError(f"{self.launch.name} answered {method} with {answer}")
         return answer["result"]
 
     def text(self, call: Call) -> str:
-        """The text of one call's answer; `ServerFailed` if it is an error."""
+        """The text of one call's answer; `ServerError` if it is an error."""
         result = self.request("tools/call", {"name": call.tool, "arguments": call.arguments})
         text = "".join(block.get("text", "") for block in result["content"])
         if result.get("isError"):
-            raise ServerFailed(f"{self.launch.name} answered {call.tool} with an error: {text[:500]}")
+            raise ServerError(f"{self.launch.name} answered {call.tool} with an error: {text[:500]}")
         return text
 
     def time_calls(self, call: Call, count: int) -> list[float]:
@@ -189,9 +186,8 @@ class Server:
         return int(kibibytes) * 1024
 
     def processor_seconds(self) -> float:
-        """Processor time used so far, all threads (Linux: utime and stime of proc(5))."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time used so far by all threads, ended ones too (Linux: clock_getcpuclockid(3))."""
+        return time.clock_gettime((~self._process.pid << 3) | 2)
 
     def _next_id(self) -> int:
         self._last_id += 1
@@ -206,7 +202,7 @@ class Server:
         if not line:
             self._stderr.seek(0)
             said = self._stderr.read().decode(errors="replace")[-_SHOWN_STDERR:]
-            raise ServerFailed(f"{self.launch.name} ended without answering. It said: {said}")
+            raise ServerError(f"{self.launch.name} ended without answering. It said: {said}")
         return line
 
     def _check(self, answers: Sequence[bytes], *, errors_allowed: int) -> int:
@@ -214,10 +210,10 @@ class Server:
         parsed: list[dict[str, Any]] = [json.loads(answer) for answer in answers]
         expected = range(self._last_id - len(answers) + 1, self._last_id + 1)
         if sorted(answer.get("id", 0) for answer in parsed) != list(expected):
-            raise ServerFailed(f"{self.launch.name} sent something else than one answer per request")
+            raise ServerError(f"{self.launch.name} sent something else than one answer per request")
         failed = [answer for answer in parsed if "result" not in answer or answer["result"].get("isError")]
         if len(failed) > errors_allowed:
-            raise ServerFailed(f"{self.launch.name} answered with an error: {failed[0]}")
+            raise ServerError(f"{self.launch.name} answered with an error: {failed[0]}")
         return len(failed)
 
     @contextmanager

@@ -39,7 +39,7 @@ _ANSWER: Final = 4_000
 _FETCHED_KB: Final = 40.0
 
 
-class CannotCount(Exception):
+class CannotCountError(Exception):
     """There is no Node.js or npm here, or the tokenizer could not be installed."""
 
 
@@ -47,12 +47,14 @@ def count_tokens(texts: Sequence[str]) -> list[int]:
     """The o200k tokens of each text."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        raise CannotCount("Tokens are counted with Node.js and npm, which are not here. Install Node.js 20 or newer.")
+        raise CannotCountError(
+            "Tokens are counted with Node.js and npm, which are not here. Install Node.js 20 or newer."
+        )
     if not (_CACHE / "node_modules" / "gpt-tokenizer").is_dir():
         _CACHE.mkdir(exist_ok=True)
         install = [npm, "install", "--prefix", str(_CACHE), "--no-audit", "--no-fund", "--ignore-scripts", _TOKENIZER]
         if subprocess.run(install, stdout=subprocess.DEVNULL, check=False).returncode:
-            raise CannotCount(f"npm could not install {_TOKENIZER}. Look at what it said above.")
+            raise CannotCountError(f"npm could not install {_TOKENIZER}. Look at what it said above.")
     counted = subprocess.run(
         [node, str(_HERE / "count_tokens.cjs"), str(_CACHE)],
         input=json.dumps(list(texts)),
@@ -137,7 +139,7 @@ if __name__ == "__main__":
     asked = report.options(__doc__, rounds=1)
     try:
         section = run()
-    except CannotCount as reason:
-        print(reason, file=sys.stderr)  # noqa: T201 - the bench's output
+    except CannotCountError as reason:
+        print(reason, file=sys.stderr)
         sys.exit(_CANNOT)
     report.finish(section, asked)

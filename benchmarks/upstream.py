@@ -227,7 +227,7 @@ async def _serve(port: int, latency_ms: float) -> None:
     upstream = Upstream(latency=latency_ms / 1000)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(upstream), "127.0.0.1", port, backlog=1024)
-    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)  # noqa: T201 - how the port is told
+    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     # Ends with whoever started it: their end of the pipe closes even if they crash.
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
