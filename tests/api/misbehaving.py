@@ -9,12 +9,16 @@ import struct
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
 
 from unthread_mcp.api.client import UnthreadClient
 from unthread_mcp.api.errors import UnthreadError
+
+if TYPE_CHECKING:
+    import ssl
 
 KEY = "canary-key-c0ffee"
 JSON = {"content-type": "application/json"}
@@ -90,15 +94,12 @@ class RawServer:
     def __init__(self) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
-        self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/api"
+    async def start(self, serve: Serve, tls: ssl.SSLContext | None = None) -> str:
+        """Listen on a free port; returns a base URL."""
 
-    async def start(self, serve: Serve) -> str:
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections += 1
             self._writers.append(writer)
@@ -106,9 +107,9 @@ class RawServer:
                 await serve(reader, writer)
             writer.close()
 
-        self._server = await asyncio.start_server(accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self.url
+        self._server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+        port = self._server.sockets[0].getsockname()[1]
+        return f"http{'s' if tls else ''}://127.0.0.1:{port}/api"
 
     async def receive(self, reader: asyncio.StreamReader) -> bytes:
         """One whole request, head and body."""
@@ -126,7 +127,8 @@ class RawServer:
         if self._server is not None:
             self._server.close()
         for writer in self._writers:
-            writer.close()
+            # Not an orderly end: over TLS that would wait for a client that is closed after this server.
+            writer.transport.abort()
         for writer in self._writers:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()

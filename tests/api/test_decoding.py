@@ -85,7 +85,7 @@ def test_broken_compression_is_told(chunks: list[bytes]) -> None:
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 def test_a_body_may_be_exactly_as_large_as_the_limit_and_not_a_byte_larger(encoding: str) -> None:
-    noise = random.Random(1).randbytes(100_000)  # noqa: S311 - bytes that do not compress, not a secret
+    noise = random.Random(1).randbytes(100_000)
     sent = gzip.compress(noise) if encoding else noise
     fits = buffered(encoding, sent, limit=100_000)
     assert (bytes(fits.content), fits.flaw) == (noise, None)

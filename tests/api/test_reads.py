@@ -105,15 +105,25 @@ async def test_without_a_key_that_can_be_sent_there_is_no_request(connect: Conne
     script = Script(ok({}))
     error = await failure_of(connect(transport=script, key=key).read(endpoints.LIST_TAGS))
     assert isinstance(error, KeyRefused)
-    assert "UNTHREAD_API_KEY" in error.remedy
     assert not key or key not in str(error)
     assert not script.requests
 
 
-async def test_why_there_is_no_key_is_said_if_it_is_known(connect: Connect) -> None:
-    client = connect(transport=Script(ok({})), key=None, key_problem="UNTHREAD_API_KEY_FILE names no file.")
+@pytest.mark.parametrize(
+    ("problem", "what", "remedy"),
+    [
+        ("", "No API key is set.", "UNTHREAD_API_KEY"),
+        ("UNTHREAD_API_KEY_FILE names no file.", "UNTHREAD_API_KEY_FILE names no file.", "UNTHREAD_API_KEY"),
+        ("It holds a placeholder. Put the key there.", "It holds a placeholder.", "Put the key there."),
+    ],
+)
+async def test_why_there_is_no_key_is_said_and_what_to_do(
+    connect: Connect, problem: str, what: str, remedy: str
+) -> None:
+    client = connect(transport=Script(ok({})), key=None, key_problem=problem)
     error = await failure_of(client.read(endpoints.LIST_TAGS))
-    assert error.what == "UNTHREAD_API_KEY_FILE names no file."
+    assert error.what == what
+    assert remedy in error.remedy
 
 
 async def test_an_endpoint_that_writes_cannot_be_read(connect: Connect) -> None:

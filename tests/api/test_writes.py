@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from email import message_from_bytes
-from email.message import Message
 from email.policy import HTTP
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx2
@@ -14,7 +14,6 @@ from misbehaving import JSON, KEY, Chunks, Clock, Connect, Script, failure_of, o
 
 from unthread_mcp.api import endpoints
 from unthread_mcp.api.client import Receipt, UnthreadClient, Upload
-from unthread_mcp.api.endpoints import Endpoint
 from unthread_mcp.api.errors import (
     ApiError,
     InvalidArgument,
@@ -23,6 +22,12 @@ from unthread_mcp.api.errors import (
     RateLimited,
     Unavailable,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from email.message import Message
+
+    from unthread_mcp.api.endpoints import Endpoint
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +80,7 @@ async def test_an_empty_answer_to_a_change_or_deletion_is_a_success(
 ) -> None:
     status, content, headers = answer
     client = connect(transport=Script(httpx2.Response(status, content=content, headers=headers)))
-    receipt = await client.write(endpoint, {name: "x" for name in endpoint.placeholders})
+    receipt = await client.write(endpoint, dict.fromkeys(endpoint.placeholders, "x"))
     assert receipt == Receipt(None, complete=True, status=status)
 
 
@@ -304,11 +309,11 @@ async def test_a_cancelled_write_ends_in_the_cancellation(connect: Connect) -> N
 PNG = Upload("logo.png", b"\x89PNG\r\n\x00\xff", "image/png")
 
 
-def parts_of(request: httpx2.Request) -> list[Message]:
+def parts_of(request: httpx2.Request) -> Sequence[Message]:
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-    parts = message_from_bytes(head + request.content, policy=HTTP).get_payload()
-    assert isinstance(parts, list)
-    return [part for part in parts if isinstance(part, Message)]
+    form = message_from_bytes(head + request.content, policy=HTTP)
+    assert form.is_multipart()
+    return list(form.walk())[1:]
 
 
 async def test_files_go_beside_the_payload_in_a_form(connect: Connect) -> None:
@@ -337,7 +342,7 @@ async def test_a_file_without_a_text_has_an_empty_payload_beside_it(connect: Con
 @pytest.mark.parametrize(
     ("name", "encoded"),
     [
-        ('a"; name="json', 'a%22; name=%22json'),
+        ('a"; name="json', "a%22; name=%22json"),
         ("a\r\nX-Evil: 1\r\n\r\n", "a%0D%0AX-Evil: 1%0D%0A%0D%0A"),
         ("Größe 報告.png", "Größe 報告.png"),
     ],

@@ -51,7 +51,8 @@ class UnthreadClient:
 
     Without a `transport` it speaks to the network, through the proxies and the trust store that the environment names;
     a `transport`, or a function that makes one when it is first needed, can stand in for it. `key_problem` says why
-    there is no key. The clocks, `sleep` and `chance` (a random number from 0 to 1) can be replaced in tests.
+    there is no key, in one sentence or with a second one that says what to do. The clocks, `sleep` and `chance` (a
+    random number from 0 to 1) can be replaced in tests.
 
     Calls raise `ApiError` for what did not work, `OutcomeUnknown` for writes that may have, and `InvalidArgument` for
     what cannot be sent. The key is in none of them.
@@ -97,7 +98,7 @@ class UnthreadClient:
         if not (self._key.isascii() and self._key.isprintable()):
             # Such a key cannot stand in a header.
             self._key = ""
-            self._key_problem = key_problem or "The Unthread key holds characters that no key has."
+            self._key_problem = key_problem or "The API key holds characters that no key has. Copy the key again."
         sign = [(b"X-Api-Key", self._key.encode()), USER_AGENT]
         self._headers = [*sign, (b"Accept", b"application/json"), (b"Accept-Encoding", ACCEPTED_ENCODINGS.encode())]
         self._json_headers = [*self._headers, (b"Content-Type", b"application/json")]
@@ -142,14 +143,14 @@ class UnthreadClient:
         if isinstance(came, NoAnswer):
             if judge_silence(endpoint.effect, sent=came.sent).outcome == "refused":
                 raise refusals.not_answered(call, came)
-            raise refusals.outcome_unknown(call, came)
+            raise refusals.outcome_unknown(call, came, self._key)
         if not came.is_success:
             if judge_status(endpoint.effect, came.status).outcome == "refused":
                 raise refusals.refused(call, came, self._key, self._sender.wait_asked(came))
-            raise refusals.outcome_unknown(call, came)
+            raise refusals.outcome_unknown(call, came, self._key)
         kind, value = understand(came.headers.get("content-type", ""), came.body.content, came.body.flaw)
         if judge_success(endpoint.effect, kind).outcome == "unknown":
-            raise refusals.outcome_unknown(call, came, kind)
+            raise refusals.outcome_unknown(call, came, self._key, kind)
         return Receipt(self._clean(value), complete=kind != "broken json", status=came.status)
 
     async def download(self, endpoint: Endpoint, ids: dict[str, str]) -> DownloadedFile:

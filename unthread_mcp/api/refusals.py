@@ -64,10 +64,11 @@ _ERROR_ID: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 def no_key(problem: str) -> KeyRefused:
-    """There is no key to send; `problem` says why, if more is known than that."""
+    """There is no key to send. `problem` says why, and perhaps in a second sentence what to do."""
+    what, _, remedy = (problem or "No API key is set.").partition(". ")
     return KeyRefused(
-        problem or "There is no Unthread key.",
-        "Set UNTHREAD_API_KEY or UNTHREAD_API_KEY_FILE for this server, and start it again.",
+        what.rstrip(".") + ".",
+        remedy or "Put an Unthread service account's key into UNTHREAD_API_KEY, and start this server again.",
     )
 
 
@@ -87,7 +88,7 @@ def not_answered(call: Call, failure: NoAnswer) -> Unavailable:
     if failure.cause == "broken":
         return Unavailable("The connection to Unthread broke before its answer was complete.", _LATER_OR_SETTINGS)
     if failure.cause == "silence":
-        return Unavailable("Unthread took the request and did not answer.", _LATER)
+        return Unavailable("Unthread took the request but did not answer.", _LATER)
     return Unavailable(
         f"Unthread did not answer within {call.deadline:g} seconds.", "Call again in a minute, or ask for less at once."
     )
@@ -140,10 +141,15 @@ def refused(call: Call, answer: Answer, key: str, wait: float | None) -> ApiErro
         )
     if status >= 500:
         return Unavailable(f"Unthread failed ({number}){said}.", again, status=status)
+    if call.follows_redirect and 300 <= status < 400:
+        return Unavailable(
+            f"Unthread redirected this file to an address that is not followed ({status}).",
+            "Open it in Unthread itself.",
+            status=status,
+        )
+    what = "a redirect, which is not followed" if 300 <= status < 400 else "a status that means nothing here"
     return Unavailable(
-        f"Unthread's address leads elsewhere: it answered with a redirect, which is not followed ({number})."
-        if 300 <= status < 400
-        else f"Unthread's address answered with what is no answer ({number}).",
+        f"Unthread's address answered with {what} ({number}).",
         "Check this server's base URL and proxy.",
         status=status,
     )
@@ -176,7 +182,7 @@ def unusable_file(call: Call, answer: Answer) -> UnreadableAnswer:
     return UnreadableAnswer(what, remedy, status=answer.status)
 
 
-def outcome_unknown(call: Call, came: Answer | NoAnswer, body: BodyKind | None = None) -> OutcomeUnknown:
+def outcome_unknown(call: Call, came: Answer | NoAnswer, key: str, body: BodyKind | None = None) -> OutcomeUnknown:
     """A write may or may not have happened. `body`: of a 2xx that does not say."""
     if isinstance(came, NoAnswer):
         if came.cause in ("deadline", "silence"):
@@ -184,13 +190,15 @@ def outcome_unknown(call: Call, came: Answer | NoAnswer, body: BodyKind | None =
         else:
             what = "The connection broke before Unthread answered"
     elif body is None:
-        what = f"Unthread answered {came.status}, which does not say what became of this"
+        quote, error_id = _own_words(came, key)
+        details = [f'"{quote}"'] * bool(quote) + [f"error id {error_id}"] * bool(error_id)
+        what = f"Unthread answered {came.status}" + (f" ({', '.join(details)})" if details else "")
     else:
         what = {
             "empty": "Unthread's answer was empty",
             "text": "Unthread's answer was bare text",
         }.get(body, "What answered was not Unthread's API")
-    return OutcomeUnknown(f"{what}: it may or may not have happened.", _LOOK_FIRST[call.endpoint.effect])
+    return OutcomeUnknown(f"{what}, so this may or may not have happened.", _LOOK_FIRST[call.endpoint.effect])
 
 
 def _own_words(answer: Answer, key: str) -> tuple[str, str]:
@@ -218,8 +226,9 @@ def _own_words(answer: Answer, key: str) -> tuple[str, str]:
         if isinstance(error, dict):
             if isinstance(title := error.get("title"), str):
                 titles.append(title.strip())
-            if _ERROR_ID.fullmatch(error_id := str(error.get("id", ""))):
-                ids.append(error_id)
+            error_id = error.get("id")
+            if isinstance(error_id, int | str) and _ERROR_ID.fullmatch(str(error_id)):
+                ids.append(str(error_id))
     return _quotable("; ".join(dict.fromkeys(titles)), key), _quotable(" ".join(ids[:1]), key)
 
 

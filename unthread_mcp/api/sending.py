@@ -122,7 +122,7 @@ class Sender:
             # Not a fault of the connection, which would have been returned, but a bug. Whoever asked must still not
             # think that a write did not happen.
             if call.is_write and exchange.sent:
-                raise refusals.outcome_unknown(call, NoAnswer("broken", sent=True)) from error
+                raise refusals.outcome_unknown(call, NoAnswer("broken", sent=True), "") from error
             raise
         return came
 
