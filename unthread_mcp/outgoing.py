@@ -164,7 +164,9 @@ def _rows(text: str) -> Iterator[_Row]:
     """Every row of words in `text` that begins at some word and is just long enough."""
     words: list[tuple[str, int, int, int]] = []
     for match in _WORD.finditer(text):
-        folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKD", match[0]).casefold()))
+        folded = match[0].lower()
+        if not (folded.isascii() and folded.isalnum()):
+            folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKD", folded).casefold()))
         if folded:
             words.append((folded, _WEIGHTS[match.lastgroup or "word"], match.start(), match.end()))
     first = weight = 0
@@ -234,8 +236,8 @@ def _made_harmless(text: str) -> str:
     """`text` whose mentions of everybody are still readable and notify nobody: `@ channel` for `<!channel>`."""
 
     def broadcast(match: re.Match[str]) -> str:
-        name = match[2] or match[1].partition("^")[2] or match[1].partition("^")[0]
-        return f"@ {name.strip().lstrip('@')}"
+        kind, _, group = match[1].partition("^")
+        return f"@ {(match[2] or '').strip().lstrip('@') or group or kind}"
 
     def at(match: re.Match[str]) -> str:
         before = _URL_END.split(match.string[max(0, match.start() - 300) : match.start()])[-1].lower()
