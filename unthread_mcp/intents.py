@@ -22,6 +22,7 @@ import json
 import secrets
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -318,12 +319,9 @@ def _open(path: Path) -> sqlite3.Connection:
 def _set_up(database: sqlite3.Connection) -> None:
     import sqlite3  # noqa: PLC0415 - see Intents._run
 
-    try:
+    # Without write-ahead logging it works as well, only slower. Whatever else is wrong shows again below.
+    with suppress(sqlite3.OperationalError):
         database.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        # Another process is just setting it. The mode is the file's, so it will be WAL here, too.
-        if not _is_busy(error):
-            raise
     database.execute("PRAGMA synchronous = NORMAL")
     with database:
         database.execute("BEGIN IMMEDIATE")

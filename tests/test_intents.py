@@ -1,0 +1,459 @@
+"""What is to happen once happens once: within a process, between processes, and after a kill."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from unthread_mcp.intents import Begun, Intent, Intents, Resolved, Unresolved, default_state_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPLY = Intent("reply", "c1", "100.1", "Hello")
+NOTE = Intent("note", "c1", None, "Looked into it")
+DAY = 24 * 3600
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "unthread-mcp" / "intents.sqlite3"
+
+
+@pytest.fixture(params=["memory", "file"])
+def intents(request: pytest.FixtureRequest, file: Path, clock: Clock) -> Iterator[Intents]:
+    made = Intents("workspace", file if request.param == "file" else None, now=clock)
+    yield made
+    made.close()
+
+
+def begun(intents: Intents, intent: Intent) -> str:
+    answer = intents.begin(intent)
+    assert isinstance(answer, Begun)
+    return answer.token
+
+
+def test_the_same_intent_is_begun_once_and_answers_what_it_answered(intents: Intents, clock: Clock) -> None:
+    assert intents.look(REPLY) is None
+    token = begun(intents, REPLY)
+    started = clock.now
+    clock.now += 5
+    assert intents.begin(REPLY) == intents.look(REPLY) == Unresolved(started)
+    intents.settle(token, "done", {"ts": "100.2"})
+    assert intents.begin(REPLY) == intents.look(REPLY) == Resolved({"ts": "100.2"})
+    clock.now += 20 * DAY
+    assert intents.begin(REPLY) == Resolved({"ts": "100.2"})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Intent("note", "c1", "100.1", "Hello"),
+        Intent("reply", "c2", "100.1", "Hello"),
+        Intent("reply", "c1", "100.2", "Hello"),
+        Intent("reply", "c1", None, "Hello"),
+        Intent("reply", "c1", "", "Hello"),
+        Intent("reply", "c1", "100.1", "Hello!"),
+        Intent("reply", "c1", "100.1", "Hello", ("digest",)),
+        Intent("reply", "c1", "100.1", "", ("Hello",)),
+        Intent("reply", "c1100.1", None, "Hello"),
+        Intent("replyc1", "", "100.1", "Hello"),
+        Intent("reply", "c1", "100.1", "Hello\ud800"),
+    ],
+)
+def test_an_intent_that_differs_in_anything_is_another(intents: Intents, other: Intent) -> None:
+    begun(intents, REPLY)
+    begun(intents, other)
+
+
+def test_another_workspace_has_intents_of_its_own(file: Path) -> None:
+    one, other = Intents("one", file), Intents("other", file)
+    begun(one, REPLY)
+    begun(other, REPLY)
+    one.close()
+    other.close()
+
+
+def test_what_was_refused_may_be_tried_again(intents: Intents) -> None:
+    intents.forget(begun(intents, REPLY))
+    assert intents.look(REPLY) is None
+    begun(intents, REPLY)
+
+
+def test_an_unknown_outcome_is_never_freed_by_age(intents: Intents, clock: Clock) -> None:
+    settled, killed = begun(intents, NOTE), begun(intents, REPLY)
+    intents.settle(settled, "unknown", {})
+    started = clock.now
+    clock.now += 5_000 * DAY
+    assert intents.begin(NOTE) == Unresolved(started)
+    assert intents.begin(REPLY) == Unresolved(started)
+    intents.forget(settled)
+    assert intents.begin(NOTE) == Unresolved(started)
+    intents.settle(killed, "done", {})
+    assert intents.begin(REPLY) == Resolved({})
+
+
+def test_without_as_of_the_same_text_is_the_same_intent_for_ten_minutes(intents: Intents, clock: Clock) -> None:
+    intents.settle(begun(intents, NOTE), "done", {"ts": "1"})
+    clock.now += 600
+    assert intents.begin(NOTE) == Resolved({"ts": "1"})
+    clock.now += 1
+    assert intents.look(NOTE) is None
+    second = begun(intents, NOTE)
+    intents.settle(second, "done", {"ts": "2"})
+    clock.now += 600
+    assert intents.begin(NOTE) == Resolved({"ts": "2"})
+
+
+def test_a_clock_set_back_frees_nothing(intents: Intents, clock: Clock) -> None:
+    intents.settle(begun(intents, NOTE), "done", {})
+    clock.now -= 10 * DAY
+    assert intents.begin(NOTE) == Resolved({})
+
+
+@pytest.mark.parametrize("outcome", ["begun", "unknown"])
+def test_what_is_found_to_have_happened_is_done(intents: Intents, outcome: str) -> None:
+    token = begun(intents, REPLY)
+    if outcome == "unknown":
+        intents.settle(token, "unknown", {})
+    intents.resolve(REPLY, {"ts": "100.3"})
+    assert intents.begin(REPLY) == Resolved({"ts": "100.3"})
+    intents.resolve(REPLY, {"ts": "later"})
+    intents.settle(token, "unknown", {})
+    intents.forget(token)
+    assert intents.begin(REPLY) == Resolved({"ts": "100.3"})
+
+
+def test_what_somebody_else_did_can_be_recorded(intents: Intents, clock: Clock) -> None:
+    intents.resolve(NOTE, {"ts": "7"})
+    assert intents.begin(NOTE) == Resolved({"ts": "7"})
+    clock.now += 601
+    intents.resolve(NOTE, {"ts": "8"})
+    assert intents.begin(NOTE) == Resolved({"ts": "8"})
+
+
+def test_the_token_of_an_earlier_round_settles_nothing(intents: Intents, clock: Clock) -> None:
+    first = begun(intents, NOTE)
+    intents.settle(first, "done", {})
+    clock.now += 601
+    begun(intents, NOTE)
+    intents.settle(first, "done", {"ts": "1"})
+    intents.forget(first)
+    assert intents.begin(NOTE) == Unresolved(clock.now)
+
+
+def test_done_intents_are_let_go_after_thirty_days_and_unresolved_ones_never(
+    file: Path, intents: Intents, clock: Clock
+) -> None:
+    for number in range(3):
+        intents.settle(begun(intents, Intent("reply", "c", str(number), "x")), "done", {})
+    intents.settle(begun(intents, NOTE), "unknown", {})
+    clock.now += 31 * DAY
+    begun(intents, REPLY)
+    assert intents.look(Intent("reply", "c", "1", "x")) is None
+    assert isinstance(intents.look(NOTE), Unresolved)
+    if file.exists():
+        with sqlite3.connect(file) as database:
+            assert database.execute("SELECT count(*) FROM intents").fetchone() == (2,)
+        database.close()
+
+
+def test_intents_outlive_their_process(file: Path, clock: Clock) -> None:
+    first = Intents("workspace", file, now=clock)
+    assert first.durable
+    first.settle(begun(first, REPLY), "done", {"ts": "1"})
+    first.settle(begun(first, NOTE), "unknown", {})
+    first.close()
+    second = Intents("workspace", file, now=clock)
+    assert second.begin(REPLY) == Resolved({"ts": "1"})
+    assert second.begin(NOTE) == Unresolved(clock.now)
+    assert (second.durable, second.problem) == (True, "")
+    second.close()
+
+
+def test_neither_texts_nor_ids_stand_in_the_file(file: Path) -> None:
+    intents = Intents("secret-scope", file)
+    token = begun(intents, Intent("reply-kind", "conversation-id", "as-of-ts", "the secret text", ("file-digest",)))
+    intents.settle(token, "done", {"ts": "receipt-ts"})
+    intents.close()
+    content = file.read_bytes()
+    assert b"receipt-ts" in content
+    for secret in (b"secret", b"reply-kind", b"conversation-id", b"as-of-ts", b"file-digest"):
+        assert secret not in content
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows guards the user's own directory by other means")
+def test_the_file_is_the_users_alone_from_the_start(file: Path) -> None:
+    intents = Intents("workspace", file)
+    begun(intents, REPLY)
+    made = [*file.parent.iterdir()]
+    assert len(made) == 3
+    assert {stat.S_IMODE(each.stat().st_mode) for each in made} == {0o600}
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (file.parent, file.parent.parent)} == {0o700}
+    intents.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows guards the user's own directory by other means")
+def test_a_file_that_others_could_read_is_closed_to_them(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.touch(mode=0o644)
+    intents = Intents("workspace", file)
+    assert intents.durable
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    intents.close()
+
+
+def test_nothing_is_opened_before_it_is_needed(file: Path) -> None:
+    intents = Intents("workspace", file)
+    assert intents.problem == ""
+    assert not file.exists()
+    intents.close()
+
+
+def test_memory_alone_is_said_to_be_that() -> None:
+    intents = Intents("workspace", None)
+    assert not intents.durable
+    assert intents.problem == "No state file is set, so what was sent is forgotten when the process ends."
+
+
+def unusable(kind: str, file: Path) -> None:
+    if kind == "its directory is a file":
+        file.parent.parent.mkdir()
+        file.parent.write_text("")
+        return
+    file.parent.mkdir(parents=True)
+    if kind == "it is a directory":
+        file.mkdir()
+    elif kind == "it is something else":
+        file.write_bytes(b"not a database, but long enough to look at" * 100)
+    else:
+        database = sqlite3.connect(file)
+        if kind == "a newer version wrote it":
+            database.execute("PRAGMA user_version = 99")
+        elif kind == "it has another table":
+            database.execute("CREATE TABLE intents (other)")
+        database.commit()
+        database.close()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "its directory is a file",
+        "it is a directory",
+        "it is something else",
+        "a newer version wrote it",
+        "it has another table",
+    ],
+)
+def test_a_file_that_cannot_be_used_leaves_memory_and_says_so(kind: str, file: Path, clock: Clock) -> None:
+    unusable(kind, file)
+    intents = Intents("workspace", file, now=clock)
+    token = begun(intents, REPLY)
+    assert intents.begin(REPLY) == Unresolved(clock.now)
+    assert intents.problem.startswith(f"{file} can't be used, so what was sent is only remembered here: ")
+    intents.settle(token, "done", {"ts": "1"})
+    assert intents.begin(REPLY) == Resolved({"ts": "1"})
+    intents.forget(begun(intents, NOTE))
+    assert intents.look(NOTE) is None
+    intents.close()
+
+
+def test_a_damaged_row_leaves_memory(file: Path) -> None:
+    intents = Intents("workspace", file)
+    begun(intents, REPLY)
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE intents SET receipt = '{'")
+    database.close()
+    assert isinstance(intents.begin(REPLY), Unresolved)
+    assert "can't be used" in intents.problem
+    intents.close()
+
+
+def test_a_state_that_nobody_knows_counts_as_unknown(file: Path, clock: Clock) -> None:
+    intents = Intents("workspace", file, now=clock)
+    begun(intents, REPLY)
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE intents SET state = 'perhaps', changed = changed + 1")
+    database.close()
+    assert intents.begin(REPLY) == Unresolved(clock.now)
+    assert intents.problem == ""
+    intents.close()
+
+
+def test_what_a_locked_file_missed_is_written_when_it_is_free(file: Path, clock: Clock) -> None:
+    intents = Intents("workspace", file, now=clock)
+    token = begun(intents, REPLY)
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    clock.now += 1
+    intents.settle(token, "done", {"ts": "1"})
+    assert "locked" in intents.problem
+    assert isinstance(intents.begin(NOTE), Begun)
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert intents.begin(REPLY) == Resolved({"ts": "1"})
+    assert intents.problem == ""
+    assert isinstance(intents.look(NOTE), Unresolved)
+    intents.close()
+    other = Intents("workspace", file, now=clock)
+    assert other.begin(REPLY) == Resolved({"ts": "1"})
+    assert isinstance(other.begin(NOTE), Unresolved)
+    other.close()
+
+
+def test_a_claim_that_could_not_be_committed_is_made_again_in_memory(file: Path, clock: Clock) -> None:
+    """The claim's own row, written before the commit failed, must not be taken for an earlier one."""
+    intents = Intents("workspace", file, now=clock)
+    assert intents.durable
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON intents BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+    database.close()
+    begun(intents, REPLY)
+    assert "disk is full" in intents.problem
+    assert intents.begin(REPLY) == Unresolved(clock.now)
+    intents.close()
+
+
+def test_a_file_that_becomes_usable_again_is_used_again(file: Path, clock: Clock) -> None:
+    file.mkdir(parents=True)
+    intents = Intents("workspace", file, now=clock)
+    begun(intents, REPLY)
+    assert not intents.durable
+    file.rmdir()
+    assert intents.durable
+    assert isinstance(intents.begin(REPLY), Unresolved)
+    intents.close()
+    other = Intents("workspace", file, now=clock)
+    assert isinstance(other.look(REPLY), Unresolved)
+    other.close()
+
+
+def test_a_file_that_is_held_while_it_is_set_up_is_set_up_the_next_time(file: Path) -> None:
+    """A reader keeps the file from changing to write-ahead logging, and its first transaction from committing."""
+    file.parent.mkdir(parents=True)
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("CREATE TABLE other (x)")
+    holder.execute("BEGIN")
+    holder.execute("SELECT * FROM other").fetchall()
+    intents = Intents("workspace", file)
+    answer = intents.look(REPLY)
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert answer is None
+    assert "locked" in intents.problem
+    begun(intents, REPLY)
+    assert intents.problem == ""
+    intents.close()
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from unthread_mcp.intents import Begun, Intent, Intents
+
+intents = Intents("workspace", Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(int(sys.argv[2])):
+    answer = intents.begin(Intent("reply", "c1", str(number), "Hello"))
+    print(type(answer).__name__, intents.problem, flush=True)
+sys.stdin.readline()
+intents.close()
+"""
+
+
+def start(file: Path, count: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(file), str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def say(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def test_of_several_processes_exactly_one_may_begin_an_intent(file: Path) -> None:
+    """They also create the file at the same moment."""
+    count = 25
+    processes = [start(file, count) for _ in range(4)]
+    try:
+        assert [heard(process) for process in processes] == ["ready"] * 4
+        for process in processes:
+            say(process)
+        answers = [[heard(process) for _ in range(count)] for process in processes]
+        for number in range(count):
+            assert sorted(each[number] for each in answers) == ["Begun", "Unresolved", "Unresolved", "Unresolved"]
+        for process in processes:
+            say(process)
+            assert process.wait(30) == 0
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def test_a_process_killed_before_it_settled_leaves_its_intent_unresolved(file: Path) -> None:
+    process = start(file, 1)
+    try:
+        assert heard(process) == "ready"
+        say(process)
+        assert heard(process) == "Begun"
+    finally:
+        process.kill()
+        process.communicate()
+    intents = Intents("workspace", file)
+    intent = Intent("reply", "c1", "0", "Hello")
+    assert isinstance(intents.begin(intent), Unresolved)
+    intents.resolve(intent, {"ts": "1"})
+    assert intents.begin(intent) == Resolved({"ts": "1"})
+    intents.close()
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "expected"),
+    [
+        ({"HOME": "/home/a"}, "linux", "/home/a/.local/state/unthread-mcp/intents.sqlite3"),
+        ({"HOME": "/home/a", "XDG_STATE_HOME": "/s"}, "linux", "/s/unthread-mcp/intents.sqlite3"),
+        ({"HOME": "/home/a", "XDG_STATE_HOME": "s"}, "linux", "/home/a/.local/state/unthread-mcp/intents.sqlite3"),
+        ({"HOME": "/Users/a"}, "darwin", "/Users/a/Library/Application Support/unthread-mcp/intents.sqlite3"),
+        ({"LOCALAPPDATA": "/L", "USERPROFILE": "/U"}, "win32", "/L/unthread-mcp/intents.sqlite3"),
+        ({"USERPROFILE": "/U"}, "win32", "/U/AppData/Local/unthread-mcp/intents.sqlite3"),
+    ],
+)
+def test_the_state_file_stands_where_the_platform_keeps_state(
+    environment: dict[str, str], platform: str, expected: str
+) -> None:
+    assert default_state_file(environment, platform) == Path(expected)
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_without_a_home_there_is_no_state_file(platform: str) -> None:
+    assert default_state_file({}, platform) is None
