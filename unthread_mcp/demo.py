@@ -149,13 +149,9 @@ async def _main_job(agent: ScriptedAgent, sandbox: Sandbox, screen: Screen) -> N
     )
 
     screen.step(5, "Reply, but the customer has written again in the meantime")
-    identity = await _identity(agent, number)
-    sandbox.customer_writes(
-        identity, "One more thing: it also fails for our second administrator, with the same error."
-    )
-    screen.aside(
-        "The customer writes: One more thing: it also fails for our second administrator, with the same error."
-    )
+    said = "One more thing: it also fails for our second administrator, with the same error."
+    sandbox.customer_writes(sandbox.conversation_id(int(number)), said)
+    screen.aside(f"The customer writes: {said}")
     reply = (
         "Thank you for the details, including the second administrator. We are on it and will come back to you today."
     )
@@ -173,11 +169,6 @@ async def _main_job(agent: ScriptedAgent, sandbox: Sandbox, screen: Screen) -> N
 
 
 DEMO_QUESTION: Final = "How do we fix a login that fails with an SSO error?"
-
-
-async def _identity(agent: ScriptedAgent, number: str) -> str:
-    """The id behind a number, asked for as an agent would."""
-    return _found(r'"([0-9a-f-]{36})"', await agent.call("get_conversation", conversation=f"#{number}", select=["id"]))
 
 
 def run_demo(settings: Settings) -> int:

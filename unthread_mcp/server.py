@@ -152,7 +152,7 @@ def build_workspace(
     return Workspace(
         settings,
         UnthreadClient(base_url=url, key=key, key_problem=settings.api_key_problem, transport=behind),
-        Intents(scope, settings.state_file),
+        Intents(scope, settings.state_file, now=lambda: now().timestamp()),
         hashlib.sha256(f"unthread-mcp workspace {key}".encode()).hexdigest()[:16],
         now,
     )
@@ -168,6 +168,11 @@ def _sandbox_transport(where: str | None) -> httpx2.AsyncBaseTransport:
     return Sandbox(None if where == IN_MEMORY else where, key=SANDBOX_KEY).transport
 
 
-def build_server(settings: Settings, *, transport: httpx2.AsyncBaseTransport | None = None) -> UnthreadServer:
+def build_server(
+    settings: Settings,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> UnthreadServer:
     """The MCP server that `settings` ask for. Needs neither network nor key."""
-    return UnthreadServer(build_workspace(settings, transport=transport))
+    return UnthreadServer(build_workspace(settings, transport=transport, now=now))
