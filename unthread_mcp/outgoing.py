@@ -57,7 +57,7 @@ _SQUEEZED_MARKER: Final = SEND_MARKER.replace(" ", "")
 
 # Beginnings of lines that markdown, HTML and Slack each write in another way: headings, quotations, lists.
 _LINE_START = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-+*\u2022\u25e6\u25aa\u2023][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE
+    r"^[^\S\n]*(?:#{1,6}[^\S\n]+|>[^\S\n]*|[-+*\u2022\u25e6\u25aa\u2023][^\S\n]+|\d{1,3}[.)][^\S\n]+)+", re.MULTILINE
 )
 _EMOJI = re.compile(
     r"(?:(?:[\xa9\xae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
