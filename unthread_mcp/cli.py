@@ -10,12 +10,28 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     import argparse
 
     from unthread_mcp.settings import Option, Settings
+
+COMMANDS: Final = {
+    "serve": "serve over standard input and output, as MCP clients start it (the default)",
+    "demo": "play the main job on an imitated workspace, in the terminal",
+    "doctor": "check the configuration and, with a key, the connection",
+    "tools": "print the tools that would be shown",
+}
+
+
+class CommandLine(NamedTuple):
+    """What was asked for."""
+
+    command: str = "serve"
+    flags: dict[str, str] = {}  # noqa: RUF012 - nobody writes to it
+    """Options given as flags: variable -> text."""
+    as_json: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,23 +39,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # The SDK builds some thousand pydantic models while it is imported; collecting in between finds nothing.
     gc.disable()
-    command, flags = ("serve", {}) if not given else _parse(given)
+    asked = parse(given) if given else CommandLine()
     from unthread_mcp.settings import SettingsError, read_settings  # noqa: PLC0415 - after gc.disable
 
-    json_wanted = flags.pop("json", "")
     try:
-        settings = read_settings(os.environ, flags)
+        settings = read_settings(os.environ, asked.flags)
+        if asked.command in {"serve", "tools"}:
+            _require_known_toolsets(settings)
     except SettingsError as problem:
         print(f"unthread-mcp: {problem}", file=sys.stderr)
         return 2
-    if command == "serve":
+    if asked.command == "serve":
         return _serve(settings)
     gc.enable()
-    if command == "tools":
+    _replace_what_cannot_be_shown(sys.stdout)
+    try:
+        return _run(asked, settings)
+    except KeyboardInterrupt:
+        return 130  # as shells say it: 128 + SIGINT
+
+
+def _run(asked: CommandLine, settings: Settings) -> int:
+    """A command that prints and ends."""
+    if asked.command == "tools":
         from unthread_mcp.tools_table import print_tools  # noqa: PLC0415 - only this command needs it
 
-        return print_tools(settings, as_json=bool(json_wanted))
-    if command == "doctor":
+        return print_tools(settings, as_json=asked.as_json)
+    if asked.command == "doctor":
         from unthread_mcp.doctor import run_doctor  # noqa: PLC0415 - only this command needs it
 
         return run_doctor(settings)
@@ -51,14 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(settings: Settings) -> int:
     from unthread_mcp.server import build_server  # noqa: PLC0415 - after gc.disable
     from unthread_mcp.stdio import run_stdio  # noqa: PLC0415 - after gc.disable
-    from unthread_mcp.tools import TOOLS  # noqa: PLC0415 - after gc.disable
-    from unthread_mcp.toolsets import unknown_names  # noqa: PLC0415 - after gc.disable
 
-    if unknown := unknown_names(settings.toolsets, TOOLS):
-        print(
-            f"unthread-mcp: UNTHREAD_TOOLSETS names {unknown[0]!r}, which is no toolset and no tool.", file=sys.stderr
-        )
-        return 2
     server = build_server(settings)
     # What was made while starting lives as long as the process: never look through it again.
     gc.collect()
@@ -67,23 +86,70 @@ def _serve(settings: Settings) -> int:
     return run_stdio(server)
 
 
-def _parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
-    """The command, and the options given as flags: variable -> text. Exits with 2 on a wrong call."""
-    known = vars(parser().parse_args(arguments))
+def _require_known_toolsets(settings: Settings) -> None:
+    """Raise `SettingsError` for a name that is neither a toolset nor a tool: the operator meant something by it."""
+    from unthread_mcp.settings import SettingsError  # noqa: PLC0415 - after gc.disable
+    from unthread_mcp.tools import TOOLS  # noqa: PLC0415 - after gc.disable
+    from unthread_mcp.toolsets import unknown_names  # noqa: PLC0415 - after gc.disable
+
+    if unknown := unknown_names(settings.toolsets, TOOLS):
+        raise SettingsError(
+            f"UNTHREAD_TOOLSETS names {unknown[0]!r}, which is no toolset and no tool. "
+            "`unthread-mcp tools --toolsets all` lists them."
+        )
+
+
+def _replace_what_cannot_be_shown(stream: TextIO) -> None:
+    """Print question marks for characters that the terminal's encoding lacks (Windows' code pages), not a traceback."""
+    import io  # noqa: PLC0415 - only commands that print need it
+
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+
+
+def parse(arguments: Sequence[str]) -> CommandLine:
+    """The command line understood. Prints what is wrong and exits with 2 on a wrong call."""
+    from unthread_mcp.nearest import did_you_mean  # noqa: PLC0415 - after gc.disable
     from unthread_mcp.settings import OPTIONS  # noqa: PLC0415 - after gc.disable
 
-    flags = {each.variable: text for each in OPTIONS if (text := known.get(each.variable)) is not None}
-    if known.get("json"):
-        flags["json"] = "1"
-    return known.get("command") or "serve", flags
+    made = parser()
+    flags = {"--help", "--version", "--json"} | {option.flag for option in OPTIONS if option.flag}
+    for flag in (argument.partition("=")[0] for argument in arguments if argument.startswith("--")):
+        if flag not in flags:
+            # Said here, because argparse would repeat what follows it, which may be a key.
+            made.error(f"there is no option {flag}. {did_you_mean(flag, flags)}".strip())
+    known = vars(made.parse_args(_values_joined(arguments)))
+    asked = CommandLine(
+        known["command"],
+        {each.variable: text for each in OPTIONS if (text := known.get(each.variable)) is not None},
+        known["json"],
+    )
+    if asked.as_json and asked.command != "tools":
+        made.error("--json goes with the command tools")
+    return asked
 
 
-COMMANDS = {
-    "serve": "Serve over standard input and output; what MCP clients start. The default.",
-    "demo": "Play the main job against an imitated workspace, in the terminal.",
-    "doctor": "Check the configuration and, with a key, the connection.",
-    "tools": "Print the tools that would be shown.",
-}
+def _values_joined(arguments: Sequence[str]) -> list[str]:
+    """`arguments` with each option's value joined to it by `=`, as argparse would not see it otherwise.
+
+    It takes the value of `--toolsets -reporting` for an option, and the command of `--sandbox demo` for a file
+    (which `--sandbox=demo` is).
+    """
+    from unthread_mcp.settings import OPTIONS  # noqa: PLC0415 - after gc.disable
+
+    takes = {option.flag: option.takes_value for option in OPTIONS if option.flag}
+    joined: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        kind = takes.get(argument, "never")
+        is_command = kind == "optional" and bool(rest) and rest[0] in COMMANDS
+        if kind != "never" and rest and not rest[0].startswith("--") and not is_command:
+            argument = f"{argument}={rest.pop(0)}"
+        elif kind == "optional":
+            argument += "=1"
+        joined.append(argument)
+    return joined
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,17 +161,24 @@ def parser() -> argparse.ArgumentParser:
 
     made = argparse.ArgumentParser(
         prog="unthread-mcp",
-        description="Unthread for LLM agents: an MCP server that is safe around customers.",
-        epilog="Every option is also an environment variable, named beside it. The API key is UNTHREAD_API_KEY alone.",
+        usage="unthread-mcp [COMMAND] [OPTIONS]",
+        description="\n".join(
+            [
+                "Unthread for LLM agents: an MCP server that is safe around customers.",
+                "",
+                "commands:",
+                *(f"  {name:<8} {said}" for name, said in COMMANDS.items()),
+            ]
+        ),
+        epilog="Each option is also an environment variable, named in brackets; the option wins over the variable.\n"
+        "The API key is UNTHREAD_API_KEY, or a file; there is no option for it, so that it stays out of process lists.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "command", nargs="?", choices=COMMANDS, default="serve", metavar="COMMAND", help=argparse.SUPPRESS
     )
     made.add_argument("--version", action="version", version=f"unthread-mcp {__version__}")
-    made.add_argument(
-        "command",
-        nargs="?",
-        choices=COMMANDS,
-        default="serve",
-        help="; ".join(f"{k}: {v}" for k, v in COMMANDS.items()),
-    )
     made.add_argument("--json", action="store_true", help="With tools: print them as JSON.")
     for option in OPTIONS:
         if option.flag:
@@ -118,6 +191,6 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     if option.takes_value == "never":
         parser.add_argument(option.flag, dest=option.variable, action="store_const", const="1", help=said)
     elif option.takes_value == "optional":
-        parser.add_argument(option.flag, dest=option.variable, nargs="?", const="1", metavar=option.metavar, help=said)
+        parser.add_argument(option.flag, dest=option.variable, nargs="?", metavar=option.metavar, help=said)
     else:
         parser.add_argument(option.flag, dest=option.variable, metavar=option.metavar, help=said)

@@ -1,9 +1,8 @@
-"""`unthread-mcp doctor`: whether the configuration holds, and, with a key, whether Unthread answers and what it lets us read."""
+"""`unthread-mcp doctor`: whether the configuration holds and, with a key, what Unthread answers."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +18,7 @@ from unthread_mcp.api.endpoints import (
 )
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.server import build_workspace
+from unthread_mcp.settings import IN_MEMORY
 from unthread_mcp.tools import TOOLS
 from unthread_mcp.toolsets import choose, unknown_names
 
@@ -69,12 +69,15 @@ async def examine(settings: Settings, *, transport: httpx2.AsyncBaseTransport | 
             await _connection(workspace, findings)
     finally:
         await workspace.client.aclose()
+        workspace.intents.close()
     _tools(settings, findings)
     return findings
 
 
 def _configuration(settings: Settings, workspace: Workspace, findings: Findings) -> None:
-    where = f"the imitated workspace ({settings.sandbox})" if settings.sandbox else settings.api_url
+    where = settings.api_url
+    if settings.sandbox:
+        where = f"an imitated workspace ({'in memory' if settings.sandbox == IN_MEMORY else settings.sandbox})"
     findings.good(
         f"working on {where}, access {settings.access}, confirm {settings.confirm}, times in {settings.timezone.key}"
     )
@@ -86,7 +89,7 @@ def _configuration(settings: Settings, workspace: Workspace, findings: Findings)
     for note in settings.notes:
         findings.note(note)
     if unknown := unknown_names(settings.toolsets, TOOLS):
-        findings.bad(f"UNTHREAD_TOOLSETS names {unknown[0]!r}, which is no toolset and no tool.")
+        findings.bad(f"UNTHREAD_TOOLSETS names {', '.join(map(repr, unknown))}: no toolset and no tool")
     if settings.state_file is None:
         findings.note("what was sent is remembered only while the server runs")
     elif workspace.intents.durable:
@@ -96,7 +99,7 @@ def _configuration(settings: Settings, workspace: Workspace, findings: Findings)
     if settings.confirm == "never":
         findings.note("nobody is asked before something reaches a customer")
     if settings.allowed_customers:
-        findings.note(f"writing is limited to {len(settings.allowed_customers)} customers")
+        findings.note(f"writing is limited to the customers {', '.join(sorted(settings.allowed_customers))}")
 
 
 async def _connection(workspace: Workspace, findings: Findings) -> None:
@@ -128,5 +131,5 @@ def run_doctor(settings: Settings) -> int:
     """Print the findings. Returns 0 if all is well, else 1."""
     findings = asyncio.run(examine(settings))
     print("\n".join(findings.lines))
-    print("All is well." if findings.well else "Something has to be put right.", file=sys.stdout)
+    print("All is well." if findings.well else "Something has to be put right.")
     return 0 if findings.well else 1

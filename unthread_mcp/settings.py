@@ -8,15 +8,17 @@ which `--help` and the README's table are made.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from unthread_mcp.access import LEVELS, Level
 from unthread_mcp.api.endpoints import ID_PATTERN
+from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.toolsets import parse_toolsets
 
 ConfirmMode = Literal["auto", "always", "never"]
@@ -31,6 +33,9 @@ _UNFILLED = re.compile(r"\$\{[^}]*\}")
 _STANDS_FOR_A_KEY = re.compile(
     r"(?i)<.*>|\.\.\.|x{4,}|(your|my|the|insert|paste|replace|change)[-_ ].*|.*key[-_ ]?here.*|changeme|none|null"
 )
+
+_ON: Final = frozenset({"1", "true", "yes", "on"})
+_OFF: Final = frozenset({"0", "false", "no", "off"})
 
 
 class SettingsError(ValueError):
@@ -77,21 +82,27 @@ def _choice(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 def _flag(text: str) -> bool:
     value = text.strip().lower()
-    if value in {"1", "true", "yes", "on"}:
+    if value in _ON:
         return True
-    if value in {"0", "false", "no", "off", ""}:
+    if value in _OFF:
         return False
     raise ValueError(f"is {text!r}. Use 1 or 0.")
 
 
 def _api_url(text: str) -> str:
     url = text.strip().rstrip("/")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        surrounded = bool(parts.username or parts.password or parts.query or parts.fragment)
+        understood = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, surrounded, understood = urlsplit(""), False, False
+    if not understood or surrounded:
+        # What surrounds an address may be a password, so the refusal doesn't repeat it.
+        raise ValueError(f"is no plain address. Write it like {API_URL}, with no user, query or fragment.")
     loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError(f"is {url!r}. Use an https address (http only for this machine itself).")
-    if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("has to be a plain address such as https://api.unthread.io/api. Remove what surrounds it.")
     return url
 
 
@@ -112,13 +123,19 @@ def _customers(text: str) -> frozenset[str]:
 
 def _sandbox(text: str) -> str | None:
     value = text.strip()
-    if value.lower() in {"", "0", "false", "no", "off"}:
+    if value.lower() in _OFF:
         return None
-    return IN_MEMORY if value.lower() in {"1", "true", "yes", "on", IN_MEMORY} else value
+    return IN_MEMORY if value.lower() in _ON | {IN_MEMORY} else str(_path(value))
 
 
 def _path(text: str) -> Path:
-    return Path(text.strip()).expanduser()
+    """The path in `text`, `~` resolved: hosts start servers without a shell that would do it."""
+    path = Path(text.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        # There is no such home. Taken as written, it is reported as a file that can't be used.
+        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +195,8 @@ OPTIONS: Final = (
     ),
     Option(
         "UNTHREAD_TOOLSETS",
-        "Which tools to show: `default`, `all`, toolsets or tools by name, `-name` to leave one out; separated by commas.",
+        "Which tools to show: `default`, `all`, toolsets or tools by name, `-name` to leave one out; separated by "
+        "commas.",
         "default",
         parse_toolsets,
         "toolsets",
@@ -187,8 +205,8 @@ OPTIONS: Final = (
     ),
     Option(
         "UNTHREAD_CONFIRM",
-        "Asking a human before something reaches a customer: `auto` asks where the client can and otherwise relies on its "
-        "approval of the call, `always` sends nothing without having asked, `never` is for autonomous agents.",
+        "Asking a human before something reaches a customer: `auto` asks where the client can and otherwise relies on "
+        "its approval of the call, `always` sends nothing without having asked, `never` is for autonomous agents.",
         "auto",
         _choice(get_args(ConfirmMode)),
         "confirm",
@@ -251,8 +269,8 @@ OPTIONS: Final = (
     ),
     Option(
         "UNTHREAD_STATE_FILE",
-        "Where it is remembered, as hashes, what was sent, so that nothing is sent twice; `off` remembers it only while "
-        "the server runs.",
+        "Where it is remembered, as hashes, what was sent, so that nothing is sent twice; `off` remembers it only "
+        "while the server runs.",
         "the user's state directory",
         str,
         flag="--state-file",
@@ -279,10 +297,14 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | Non
     """
     values: dict[str, Any] = {}
     texts: dict[str, str] = {}
+    notes: list[str] = []
     given = {**environment, **(flags or {})}
     for option in OPTIONS:
         text = given.get(option.variable, "")
-        if not text.strip() or (option.variable != "UNTHREAD_API_KEY" and _UNFILLED.fullmatch(text.strip())):
+        if not text.strip():
+            continue
+        if option.variable != "UNTHREAD_API_KEY" and _UNFILLED.fullmatch(text.strip()):
+            notes.append(f"{option.variable} is the placeholder {text.strip()}, which nothing filled in: not set.")
             continue
         texts[option.variable] = text
         if not option.sets:
@@ -290,38 +312,53 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | Non
         try:
             values[option.sets] = option.parse(text)
         except ValueError as problem:
-            raise SettingsError(f"{option.variable} {problem}") from None
-    key, problem, notes = _read_key(texts)
-    if values.get("sandbox"):
+            said = option.flag if option.variable in (flags or {}) else option.variable
+            raise SettingsError(f"{said} {problem}") from None
+    key, problem = None, ""
+    if not values.get("sandbox"):
         # The sandbox has a key of its own; a real one must not be asked for, nor reach it.
-        key, problem, notes = None, "", ()
+        key, problem, odd = _read_key(texts)
+        notes += odd
     return Settings(
         api_key=key,
         api_key_problem=problem,
-        notes=notes,
+        notes=(*notes, *_unknown_variables(environment)),
         state_file=_state_file(texts.get("UNTHREAD_STATE_FILE", ""), values.get("sandbox"), environment),
         **values,
     )
 
 
-def _read_key(texts: Mapping[str, str]) -> tuple[str | None, str, tuple[str, ...]]:
+def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A note for each variable that looks like an option and is none: a misspelled limit would limit nothing."""
+    known = {option.variable for option in OPTIONS}
+    return [
+        f"{name} is no option of this server and has no effect. {did_you_mean(name, known)}".strip()
+        for name in sorted(environment)
+        if name.startswith("UNTHREAD_") and name not in known
+    ]
+
+
+def _read_key(texts: Mapping[str, str]) -> tuple[str | None, str, list[str]]:
     """The key, or why there is none, and what was odd about it. Never a word of the key itself."""
     text, where = texts.get("UNTHREAD_API_KEY", ""), "UNTHREAD_API_KEY"
     if not text and (file := texts.get("UNTHREAD_API_KEY_FILE")):
         where = "UNTHREAD_API_KEY_FILE"
         try:
-            text = _path(file).read_text("utf-8")
+            text = _path(file).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError):
-            return None, "The file named by UNTHREAD_API_KEY_FILE can't be read. Check its path and permissions.", ()
+            return None, "The file named by UNTHREAD_API_KEY_FILE can't be read. Check its path and permissions.", []
     if not text.strip():
-        return None, "No API key is set. Put an Unthread service account's key into UNTHREAD_API_KEY.", ()
-    key, notes = text.strip(), ()
+        return None, "No API key is set. Put an Unthread service account's key into UNTHREAD_API_KEY.", []
+    key, notes = text.strip(), list[str]()
     if key.lower().startswith("bearer "):
         key = key[7:].strip()
-        notes = (f"{where} began with “Bearer”, which Unthread does not want; it was left out.",)
-    if _UNFILLED.search(key):
-        name = cast("re.Match[str]", _UNFILLED.search(key))[0]
-        return None, f"{where} is the placeholder {name}, which nothing filled in. Put the key itself there.", notes
+        notes.append(f"{where} began with “Bearer”, which Unthread does not want; it was left out.")
+    if unfilled := _UNFILLED.search(key):
+        return (
+            None,
+            f"{where} is the placeholder {unfilled[0]}, which nothing filled in. Put the key itself there.",
+            notes,
+        )
     if _STANDS_FOR_A_KEY.fullmatch(key):
         return None, f"{where} holds a placeholder, not a key. Put an Unthread service account's key there.", notes
     if not key.isascii() or not key.isprintable() or " " in key:
@@ -337,8 +374,6 @@ def _state_file(text: str, sandbox: str | None, environment: Mapping[str, str]) 
     if sandbox == IN_MEMORY:
         # A workspace that ends with the process has nothing to remember beyond it.
         return None
-    import sys  # noqa: PLC0415 - only here is the platform asked
-
     from unthread_mcp.intents import default_state_file  # noqa: PLC0415 - sqlite3 is imported when first needed
 
     return default_state_file(environment, sys.platform)

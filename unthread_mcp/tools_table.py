@@ -40,8 +40,9 @@ def print_tools(settings: Settings, *, as_json: bool) -> int:
             )
         )
         return 0
-    width = max((len(tool.name) for tool in shown), default=0)
+    name_width = max((len(tool.name) for tool in shown), default=0)
+    toolset_width = max((len(tool.toolset) for tool in shown), default=0)
     for tool in shown:
-        print(f"{tool.name:<{width}}  {tool.level:<6}  {first_sentence(tool)}")
+        print(f"{tool.name:<{name_width}}  {tool.level:<6}  {tool.toolset:<{toolset_width}}  {first_sentence(tool)}")
     print(f"{len(shown)} of {len(TOOLS)} tools, at access level {settings.access}.")
     return 0
