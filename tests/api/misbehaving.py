@@ -95,6 +95,7 @@ class RawServer:
         self.requests: list[bytes] = []
         self.connections = 0
         self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: list[asyncio.Task[None] | None] = []
         self._server: asyncio.Server | None = None
 
     async def start(self, serve: Serve, tls: ssl.SSLContext | None = None) -> str:
@@ -103,7 +104,8 @@ class RawServer:
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections += 1
             self._writers.append(writer)
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            self._tasks.append(asyncio.current_task())
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await serve(reader, writer)
             writer.close()
 
@@ -129,6 +131,10 @@ class RawServer:
         for writer in self._writers:
             # Not an orderly end: over TLS that would wait for a client that is closed after this server.
             writer.transport.abort()
+        for task in self._tasks:
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait([task])
         for writer in self._writers:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()

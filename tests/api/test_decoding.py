@@ -10,7 +10,8 @@ import zlib
 
 import pytest
 
-from unthread_mcp.api.decoding import BodyBuffer, parse_json, understand
+from unthread_mcp.api.cleaning import clean_json
+from unthread_mcp.api.decoding import BodyBuffer, is_plain, parse_json, understand
 
 TEXT = json.dumps({"data": [{"title": f"ticket {number}"} for number in range(50)]}).encode()
 
@@ -167,6 +168,28 @@ def test_json_is_read_and_lone_surrogates_survive_for_the_cleaning(content: byte
 def test_what_is_not_strict_json_in_utf8_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_json(content)
+
+
+def test_what_is_plain_is_what_the_cleaning_would_leave_alone() -> None:
+    plain = 0
+    for code in range(0x300):
+        for text in (f"a{chr(code)}b", f"a\\{chr(code)}b"):
+            for content in (json.dumps(text).encode(), json.dumps(text, ensure_ascii=False).encode()):
+                if is_plain(content):
+                    plain += 1
+                    assert clean_json(parse_json(content)) == (text, 0)
+    # Each printable character, written both ways; behind a backslash, only the harmless escapes.
+    assert plain > 2 * 90
+
+
+@pytest.mark.parametrize(
+    "escape", ["\\u0000", "\\u202e", "\\uD83D", "\\b", "\\f", "\\r", "\x7f", "\\n\\u0007", "\\\\\\u0007"]
+)
+def test_what_the_cleaning_would_remove_is_not_plain(escape: str) -> None:
+    content = f'{{"a": ["x{escape}y"]}}'.encode()
+    parsed = parse_json(content)
+    assert clean_json(parse_json(content))[0] != parsed
+    assert not is_plain(content)
 
 
 JSON = "application/json; charset=utf-8"

@@ -166,6 +166,21 @@ async def test_an_answer_that_drips_does_not_outlive_the_deadline(connect: Conne
         assert await client.write(CREATE, ID) == Receipt(None, complete=False, status=200)
 
 
+async def test_an_endless_answer_is_left_at_the_cap(connect: Connect, server: RawServer) -> None:
+    async def serve(reader: Reader, writer: Writer) -> None:
+        await server.receive(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" " * 1000)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    client = connect(base_url=await server.start(serve), max_json_bytes=10_000)
+    with anyio.fail_after(5):
+        assert isinstance(await failure_of(client.read(endpoints.LIST_TAGS)), UnreadableAnswer)
+        assert await client.write(CREATE, ID) == Receipt(None, complete=False, status=200)
+
+
 async def test_a_server_that_says_nothing(connect: Connect, server: RawServer) -> None:
     async def serve(reader: Reader, _: Writer) -> None:
         await server.receive(reader)

@@ -21,7 +21,6 @@ from unthread_mcp.api.errors import (
     RequestRejected,
     Unavailable,
     UnreadableAnswer,
-    UnthreadError,
 )
 
 pytestmark = pytest.mark.anyio
@@ -330,11 +329,13 @@ class Crowd(httpx2.AsyncBaseTransport):
     def __init__(self) -> None:
         self.inside = 0
         self.most = 0
+        self.entered = anyio.Event()
         self.full = anyio.Event()
         self.free = anyio.Event()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         self.inside += 1
+        self.entered.set()
         self.most = max(self.most, self.inside)
         if self.inside == 16:
             self.full.set()
@@ -365,20 +366,20 @@ async def test_of_256_calls_at_once_sixteen_are_under_way(connect: Connect) -> N
 
 async def test_waiting_in_our_own_queue_counts_against_the_deadline(connect: Connect) -> None:
     crowd = Crowd()
-    client = connect(transport=crowd, max_in_flight=1, deadline=0.05)
-    errors: list[UnthreadError] = []
-
-    async def one() -> None:
-        errors.append(await failure_of(client.read(endpoints.LIST_TAGS)))
-
+    client = connect(transport=crowd, max_in_flight=1, deadline=0.02, file_deadline=60.0)
     async with anyio.create_task_group() as calls:
-        calls.start_soon(one)
-        calls.start_soon(one)
+        calls.start_soon(client.download, endpoints.DOWNLOAD_FILE, {**ID, "file_id": "F1"})
+        await crowd.entered.wait()
+        error = await failure_of(client.read(endpoints.LIST_TAGS))
+        assert isinstance(error, Unavailable)
+        assert error.what == "Too many calls at once: this one waited 0.02 seconds and was not sent."
+        calls.cancel_scope.cancel()
     assert crowd.most == 1
-    assert [error.what for error in errors] == [
-        "Unthread did not answer within 0.05 seconds.",
-        "Too many calls at once: this one waited 0.05 seconds and was not sent.",
-    ]
+
+
+async def test_a_deadline_is_told_in_seconds(connect: Connect) -> None:
+    error = await failure_of(connect(transport=Crowd(), deadline=0.02).read(endpoints.LIST_TAGS))
+    assert error.what == "Unthread did not answer within 0.02 seconds."
 
 
 async def test_a_cancelled_call_gives_its_slot_back(connect: Connect) -> None:

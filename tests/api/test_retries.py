@@ -33,12 +33,14 @@ def test_the_budget_saves_no_more_than_ten() -> None:
     assert [budget.spend() for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_five_calls_earn_one_retry_exactly() -> None:
+def test_five_calls_earn_one_retry() -> None:
     budget = RetryBudget()
     while budget.spend():
         pass
-    for _ in range(5):
+    for _ in range(4):
         budget.earn()
+    assert not budget.spend()
+    budget.earn()
     assert [budget.spend(), budget.spend()] == [True, False]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 import anyio
 import pytest
@@ -119,6 +120,13 @@ async def test_after_the_grace_it_is_cancelled_and_can_record_that() -> None:
         await uninterrupted(operation, grace=0.03)
     assert scope.cancelled_caught
     assert operation.outcome == "unknown"
+
+
+async def test_waiting_for_it_does_not_keep_the_processor_busy() -> None:
+    before = time.process_time()
+    with anyio.move_on_after(0.01):
+        await uninterrupted(Operation(), grace=0.2)
+    assert time.process_time() - before < 0.05
 
 
 async def test_recording_may_take_its_time() -> None:

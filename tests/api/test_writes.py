@@ -287,15 +287,16 @@ async def test_a_deadline_within_a_refusal_is_still_a_refusal(connect: Connect) 
 
 async def test_a_deadline_in_our_own_queue_sends_nothing(connect: Connect) -> None:
     stuck = Stuck()
-    client = connect(transport=stuck, max_in_flight=1, deadline=0.05)
+    client = connect(transport=stuck, max_in_flight=1, deadline=0.02, file_deadline=60.0)
     async with anyio.create_task_group() as calls:
-        calls.start_soon(failure_of, write(client))
+        calls.start_soon(client.download, endpoints.DOWNLOAD_FILE, {"conversation_id": "c-1", "file_id": "F1"})
         await stuck.entered.wait()
         stuck.entered = anyio.Event()
         error = await failure_of(write(client))
         assert isinstance(error, Unavailable)
         assert "was not sent" in error.what
-        assert not stuck.entered.is_set()
+        calls.cancel_scope.cancel()
+    assert not stuck.entered.is_set()
 
 
 async def test_a_cancelled_write_ends_in_the_cancellation(connect: Connect) -> None:

@@ -13,7 +13,7 @@ import anyio
 from unthread_mcp.api import refusals
 from unthread_mcp.api.calls import Call, Upload, check_upload, encode_body
 from unthread_mcp.api.cleaning import clean_json
-from unthread_mcp.api.decoding import ACCEPTED_ENCODINGS, understand
+from unthread_mcp.api.decoding import ACCEPTED_ENCODINGS, is_plain, understand
 from unthread_mcp.api.exchange import Answer, NoAnswer
 from unthread_mcp.api.faults import judge_silence, judge_status, judge_success
 from unthread_mcp.api.retries import RetryPolicy
@@ -121,7 +121,7 @@ class UnthreadClient:
         kind, value = understand(answer.headers.get("content-type", ""), answer.body.content, answer.body.flaw)
         if kind != "json":
             raise refusals.unreadable(call, answer, kind)
-        return self._clean(value)
+        return self._clean(value, answer)
 
     async def write(
         self,
@@ -151,7 +151,7 @@ class UnthreadClient:
         kind, value = understand(came.headers.get("content-type", ""), came.body.content, came.body.flaw)
         if judge_success(endpoint.effect, kind).outcome == "unknown":
             raise refusals.outcome_unknown(call, came, self._key, kind)
-        return Receipt(self._clean(value), complete=kind != "broken json", status=came.status)
+        return Receipt(self._clean(value, came), complete=kind != "broken json", status=came.status)
 
     async def download(self, endpoint: Endpoint, ids: dict[str, str]) -> DownloadedFile:
         """The bytes of a file. One redirect is followed if it is to https, and without the key."""
@@ -213,7 +213,9 @@ class UnthreadClient:
             raise refusals.refused(call, came, self._key, self._sender.wait_asked(came))
         return came
 
-    def _clean(self, value: JsonValue) -> JsonValue:
+    def _clean(self, value: JsonValue, answer: Answer) -> JsonValue:
+        if is_plain(answer.body.content):
+            return value
         cleaned, removed = clean_json(value)
         self.characters_removed += removed
         return cleaned

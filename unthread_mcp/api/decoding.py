@@ -20,6 +20,8 @@ ACCEPTED_ENCODINGS: Final = "gzip, deflate"
 _EITHER_HEADER: Final = zlib.MAX_WBITS | 32
 """Makes zlib take a gzip or a zlib header, whichever comes."""
 
+_ESCAPE_BUT_LINE_BREAK: Final = re.compile(rb'\\[^nt"/\\]')
+
 _MARKUP: Final = re.compile(rb"\s*<")
 
 
@@ -115,6 +117,15 @@ def parse_json(content: bytes | bytearray) -> JsonValue:
         return _DECODER.decode(content.decode("utf-8-sig", "surrogatepass"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def is_plain(content: bytes | bytearray) -> bool:
+    """Whether JSON that could be read holds only printable ASCII, tabs and line breaks: nothing that is to be cleaned.
+
+    Most lists of ids, dates and titles do, and cleaning takes longer than parsing them. Unescaped control characters
+    need no look: strict JSON has none within strings. It errs towards False.
+    """
+    return content.isascii() and b"\x7f" not in content and not _ESCAPE_BUT_LINE_BREAK.search(content)
 
 
 def understand(content_type: str, content: bytes | bytearray, flaw: Flaw | None) -> tuple[BodyKind, JsonValue]:

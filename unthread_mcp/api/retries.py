@@ -35,26 +35,24 @@ class RetryPolicy:
 class RetryBudget:
     """Keeps retries under a fifth of the calls, so that an outage is not answered with a flood.
 
-    A token bucket: every call earns a fifth of a retry, up to ten are saved, and a fresh process starts with three.
+    A token bucket: a call earns one token, a retry costs five. Ten retries can be saved up; a fresh process has three.
     """
 
-    EARNED_BY_A_CALL = 0.2
-    MOST_SAVED = 10.0
-    TO_START_WITH = 3.0
+    COST = 5
+    CAPACITY = 10 * COST
 
     def __init__(self) -> None:
-        self._saved = self.TO_START_WITH
+        self._tokens = 3 * self.COST
 
     def earn(self) -> None:
         """A call begins."""
-        self._saved = min(self.MOST_SAVED, self._saved + self.EARNED_BY_A_CALL)
+        self._tokens = min(self.CAPACITY, self._tokens + 1)
 
     def spend(self) -> bool:
-        """Whether one more retry may be made; if so, it is counted."""
-        # Fifths do not add up exactly in binary: five of them must still make one.
-        if self._saved < 1 - 1e-9:
+        """Whether one more retry may be made; if so, it is paid for."""
+        if self._tokens < self.COST:
             return False
-        self._saved -= 1
+        self._tokens -= self.COST
         return True
 
 
