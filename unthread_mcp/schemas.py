@@ -190,6 +190,6 @@ def _annotated(annotation: Any, metadata: tuple[Any, ...]) -> JsonSchema:
             for attribute, keyword in {**names, "ge": "minimum", "le": "maximum", "pattern": "pattern"}.items():
                 value = getattr(bound, attribute, None)
                 # Length limits guard us, not the agent: they are not worth a token in every request.
-                if value is not None and keyword not in {"minLength", "maxLength", "minItems"}:
+                if value is not None and keyword not in {"minLength", "maxLength", "minItems", "maxItems"}:
                     schema[keyword] = value
     return schema

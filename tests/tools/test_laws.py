@@ -18,10 +18,11 @@ from unthread_mcp.tools import TOOLS
 pytestmark = pytest.mark.anyio
 
 EVERY_TOOL = pytest.mark.parametrize("tool", TOOLS, ids=[tool.name for tool in TOOLS])
-ALL = {"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "admin"}
+CHARACTERS_PER_TOKEN = 3.8
+"""Of a tool as compact JSON, o200k: 4.0 to 4.3 were measured, so this is on the safe side.
+`benchmarks.tokens` counts exactly, and CI runs it where npm is there."""
 
-CHARACTERS_PER_TOKEN = 4.0
-"""Of tools/list as compact JSON, o200k; measured by `benchmarks.tokens`, which counts exactly."""
+ALL = {"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "admin"}
 
 
 @EVERY_TOOL
@@ -182,7 +183,8 @@ async def test_the_default_tools_fit_5000_tokens_and_none_500() -> None:
     whole = listed.model_dump(by_alias=True, exclude_none=True, mode="json")
     assert len(json.dumps(whole, separators=(",", ":"), ensure_ascii=False)) / CHARACTERS_PER_TOKEN < 5_000
     for tool in whole["tools"]:
-        assert len(json.dumps(tool, separators=(",", ":"), ensure_ascii=False)) / CHARACTERS_PER_TOKEN < 500, tool["name"]
+        text = json.dumps(tool, separators=(",", ":"), ensure_ascii=False)
+        assert len(text) / CHARACTERS_PER_TOKEN < 500, tool["name"]
     desk.sandbox.close()
 
 

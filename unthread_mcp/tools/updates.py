@@ -40,7 +40,7 @@ from unthread_mcp.ticket_fields import written_fields
 from unthread_mcp.times import iso, parse_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import change, link
+from unthread_mcp.writing import NOT_SURELY_RETURNED, change, link
 
 TagNames = Annotated[list[Name], Field(description="Names or ids", max_length=20)]
 
@@ -137,7 +137,7 @@ async def update_conversation(
                 {"conversation_id": identity},
                 body,
                 read_back=GET_CONVERSATION,
-                select=("id", *CONVERSATION.brief, *(name for name in body if name in CONVERSATION.names)),
+                select=("id", *CONVERSATION.brief, *(name for name in body if name not in NOT_SURELY_RETURNED)),
             )
             changed, outcome = written.body, written.outcome
             outcomes.append(_state(workspace, changed, body) + written.note)

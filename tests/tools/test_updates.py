@@ -1,0 +1,282 @@
+"""Updates: only what is passed changes, by names, and each part has its outcome."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support import Desk, Era, Human
+
+pytestmark = pytest.mark.anyio
+
+EMAIL = "c.sourceType = 'email' AND c.status = 'open'"
+
+
+def stored(desk: Desk, number: str, column: str) -> Any:
+    row = desk.sandbox.database.execute(
+        f"SELECT {column} FROM conversations WHERE id = ?", [desk.id_of(number)]
+    ).fetchone()
+    return row[0]
+
+
+def patch(desk: Desk) -> dict[str, Any]:
+    (sent,) = [each for each in desk.wire.writes if each.method == "PATCH"]
+    return sent.body
+
+
+async def test_only_what_is_passed_is_sent(desk: Desk, era: Era) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent(era) as agent:
+        said = await agent.call("update_conversation", conversation=number, priority="critical", status="on_hold")
+    assert said.text == f"done: {number}: status on_hold, priority critical"
+    assert patch(desk) == {"status": "on_hold", "priority": 9}
+    assert (stored(desk, number, "status"), stored(desk, number, "priority")) == ("on_hold", 9)
+
+
+async def test_people_customers_and_ticket_types_go_by_name(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "update_conversation",
+            conversation=number,
+            assignee="mei.tanaka@quayside.example",
+            customer="Vela Biotech",
+            ticket_type="bug report",
+            title="Wrong totals",
+        )
+    assert not said.failed, said.text
+    assert "assignee Mei Tanaka" in said
+    assert "customer Vela Biotech" in said
+    assert "title Wrong totals" in said
+
+
+async def test_a_name_that_fits_several_or_none_is_refused_with_candidates(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        near = await agent.call("update_conversation", conversation=number, assignee="Jonas")
+        none = await agent.call("update_conversation", conversation=number, customer="Zzz")
+    assert "Jonas Weber" in near
+    assert "Jonas Lindqvist" in near
+    assert none.text == "refused: No customer is called 'Zzz'. search_customers lists the customers."
+    assert desk.wire.writes == []
+
+
+async def test_clear_empties_and_absent_leaves(desk: Desk) -> None:
+    number = desk.find(f"{EMAIL} AND c.assignedToUserId IS NOT NULL AND c.priority IS NOT NULL")
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, clear=["assignee", "priority"])
+    assert not said.failed, said.text
+    assert patch(desk) == {"assignedToUserId": None, "priority": None}
+    assert stored(desk, number, "assignedToUserId") is None
+    assert "assignee nobody" in said
+
+
+async def test_what_can_not_be_cleared_is_refused(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        wrong = await agent.call("update_conversation", conversation=number, clear=["asignee"])
+        both = await agent.call("update_conversation", conversation=number, clear=["priority"], priority="low")
+        nothing = await agent.call("update_conversation", conversation=number)
+    assert wrong.text == "refused: clear can't empty 'asignee'. Did you mean assignee?"
+    assert both.text == "refused: priority is both set and cleared. Do one of the two."
+    assert nothing.text.startswith("refused: Nothing to change was passed.")
+    assert desk.wire.writes == []
+
+
+async def test_snooze_lock_metadata_notes_and_analytics(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "update_conversation",
+            conversation=number,
+            snooze_until="2026-12-01T09:00",
+            locked=True,
+            metadata={"crm": "42"},
+            notes="Call them on Monday.",
+            exclude_from_analytics=True,
+        )
+        unlocked = await agent.call("update_conversation", conversation=number, locked=False)
+    assert not said.failed, said.text
+    assert "snoozed until 12-01 09:00" in said
+    assert stored(desk, number, "wakeUpAt").startswith("2026-12-01T09:00")
+    assert stored(desk, number, "notes") == "Call them on Monday."
+    assert json.loads(stored(desk, number, "metadata")) == {"crm": "42"}
+    assert not unlocked.failed
+    assert stored(desk, number, "lockedAt") is None
+
+
+async def test_a_wrong_time_is_refused(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=desk.find(EMAIL), snooze_until="tomorrow")
+    assert said.text.startswith("refused: snooze_until is 'tomorrow', which is no time.")
+
+
+async def test_tags_are_linked_beside_the_update_each_with_its_outcome(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+
+    def refuse_tags(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(403, json={}) if request.url.path.endswith("create-links") else None
+
+    async with desk.agent() as agent:
+        desk.wire.before = refuse_tags
+        said = await agent.call("update_conversation", conversation=number, priority="low", add_tags=["Bug"])
+    assert said.text.startswith(f"done: {number}: priority low\nrefused: not tagged 'Bug'.")
+
+
+async def test_a_failed_tag_that_is_all_there_was_to_do_is_an_error(desk: Desk) -> None:
+    def refuse_tags(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(403, json={}) if request.url.path.endswith("create-links") else None
+
+    async with desk.agent() as agent:
+        desk.wire.before = refuse_tags
+        said = await agent.call("update_conversation", conversation=desk.find(EMAIL), add_tags=["Bug"])
+    assert said.failed
+    assert said.text.startswith("refused: ")
+
+
+async def test_fields_are_merged_by_label_with_options_checked(desk: Desk) -> None:
+    number = desk.find("c.ticketTypeId = (SELECT id FROM ticket_types WHERE name = 'Bug report') AND c.status = 'open'")
+    before = json.loads(stored(desk, number, "ticketTypeFields"))
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "update_conversation", conversation=number, fields={"severity": "minor", "Reproduced by us": True}
+        )
+        wrong_option = await agent.call("update_conversation", conversation=number, fields={"Severity": "huge"})
+        wrong_label = await agent.call("update_conversation", conversation=number, fields={"Severty": "Minor"})
+    assert not said.failed, said.text
+    after = json.loads(stored(desk, number, "ticketTypeFields"))
+    assert set(before) <= set(after), "fields that were not passed are still there"
+    assert "Minor" in after.values()
+    assert "true" in after.values()
+    assert wrong_option.text == "refused: Severity has no option 'huge'. It takes: Blocker, Major, Minor."
+    assert wrong_label.text == "refused: The ticket type has no field 'Severty'. Did you mean Severity?"
+
+
+async def test_fields_need_a_ticket_type(desk: Desk) -> None:
+    number = desk.find("c.ticketTypeId IS NULL AND c.status = 'open'")
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, fields={"Severity": "Minor"})
+    assert said.text.startswith("refused: The conversation has no ticket type")
+
+
+# Closing
+
+
+async def test_closing_needs_the_reply_level_and_reaches_no_customer_below_it(era: Era) -> None:
+    desk = Desk({"UNTHREAD_ACCESS": "triage"})
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    async with desk.agent(era) as agent:
+        said = await agent.call("update_conversation", conversation=number, status="closed")
+    assert said.text.startswith("refused: Closing may send the customer a message or survey")
+    assert desk.sandbox.delivered() == []
+    assert stored(desk, number, "status") == "open"
+    desk.sandbox.close()
+
+
+async def test_closing_says_that_it_may_reach_the_customer(desk: Desk) -> None:
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, status="closed")
+    assert "may send the customer a closing message or survey" in said
+    assert len(desk.sandbox.delivered()) == 1, "the sandbox posts a closing message, so that this can fail"
+
+
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+async def test_always_asks_before_closing(era: Era, answer: Any) -> None:
+    desk, human = Desk({"UNTHREAD_CONFIRM": "always"}), Human(answer)
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    async with desk.agent(era, human=human) as agent:
+        said = await agent.call("update_conversation", conversation=number, status="closed")
+        other = await agent.call("update_conversation", conversation=number, priority="low")
+    assert said.failed == (answer == "decline")
+    assert len(human.asked) == 1
+    assert len(desk.sandbox.delivered()) == (1 if answer == "approve" else 0)
+    assert not other.failed
+    desk.sandbox.close()
+
+
+# When the answer is lost
+
+
+async def test_a_lost_answer_is_settled_by_reading_back(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+
+    def lose(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method == "PATCH":
+            raise httpx2.ReadError("reset", request=request)
+        return answer
+
+    async with desk.agent() as agent:
+        desk.wire.after = lose
+        done = await agent.call("update_conversation", conversation=number, priority="critical")
+        unknown = await agent.call("update_conversation", conversation=number, notes="Nobody returns these.")
+    assert done.text.startswith("done: ")
+    assert "reading it back shows the change" in done
+    assert unknown.failed
+    assert unknown.text.startswith("unknown: ")
+    assert len([each for each in desk.wire.writes if each.method == "PATCH"]) == 0, "a lost answer is not recorded"
+
+
+async def test_a_change_that_never_arrived_stays_unknown(desk: Desk) -> None:
+    def vanish(request: httpx2.Request) -> httpx2.Response | None:
+        if request.method == "PATCH":
+            raise httpx2.ReadTimeout("nothing", request=request)
+        return None
+
+    number = desk.find(f"{EMAIL} AND c.priority IS NOT 9")
+    async with desk.agent() as agent:
+        desk.wire.before = vanish
+        said = await agent.call("update_conversation", conversation=number, priority="critical")
+    assert said.text.startswith("unknown: ")
+
+
+async def test_no_conversation_may_be_moved_to_a_customer_who_is_not_allowed() -> None:
+    desk = Desk()
+    number = desk.find(f"{EMAIL} AND c.customerId IS NOT NULL")
+    own = stored(desk, number, "customerId")
+    other = desk.sandbox.database.execute("SELECT id FROM customers WHERE id <> ?", [own]).fetchone()[0]
+    async with desk.agent(server=desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=own)) as agent:
+        moved = await agent.call("update_conversation", conversation=number, customer=other)
+        cleared = await agent.call("update_conversation", conversation=number, clear=["customer"])
+        changed = await agent.call("update_conversation", conversation=number, priority="low")
+    assert moved.failed
+    assert cleared.failed
+    assert not changed.failed
+    desk.sandbox.close()
+
+
+# Tagging several
+
+
+async def test_several_conversations_are_tagged_with_one_request(desk: Desk, era: Era) -> None:
+    handles = [desk.find(EMAIL), desk.find("c.sourceType = 'widget'"), desk.find("c.sourceType = 'slack'")]
+    async with desk.agent(era) as agent:
+        said = await agent.call("tag_conversations", conversations=handles, add=["Escalated"], remove=["How-to"])
+        await agent.call("tag_conversations", conversations=handles[0], add="Bug")
+    assert said.text == "done: 'Escalated' added to 3 conversations; 'How-to' removed from 3 conversations."
+    assert desk.wire.writes[0].body == [desk.id_of(each) for each in handles], "a bare array, as the reference wants"
+    lookups = [each for each in desk.wire.sent if each.path == "/conversations/list"]
+    assert len(lookups) == 1, "all numbers are looked up at once"
+
+
+async def test_tagging_needs_a_tag(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        none = await agent.call("tag_conversations", conversations=["#1001"])
+        near = await agent.call("tag_conversations", conversations=["#1001"], add=["Escalate"])
+    assert none.text == "refused: No tag was passed. Pass add or remove."
+    assert "Escalated" in near
+
+
+async def test_one_tag_that_fails_is_told_beside_the_one_that_worked(desk: Desk) -> None:
+    def refuse(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(403, json={}) if request.url.path.endswith("delete-links") else None
+
+    async with desk.agent() as agent:
+        desk.wire.before = refuse
+        said = await agent.call("tag_conversations", conversations=[desk.find(EMAIL)], add=["Bug"], remove=["SSO"])
+        only = await agent.call("tag_conversations", conversations=[desk.find(EMAIL)], remove=["SSO"])
+    assert said.text.startswith("done: 'Bug' added to 1 conversation; refused: 'SSO' removed from them.")
+    assert only.failed
