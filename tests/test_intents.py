@@ -76,6 +76,7 @@ def test_the_same_intent_is_begun_once_and_answers_what_it_answered(intents: Int
         Intent("reply", "c1", "100.1", "Hello!"),
         Intent("reply", "c1", "100.1", "Hello", ("digest",)),
         Intent("reply", "c1", "100.1", "", ("Hello",)),
+        Intent("reply", "c1", None, "100.1", ("Hello",)),
         Intent("reply", "c1100.1", None, "Hello"),
         Intent("replyc1", "", "100.1", "Hello"),
         Intent("reply", "c1", "100.1", "Hello\ud800"),
@@ -162,20 +163,52 @@ def test_the_token_of_an_earlier_round_settles_nothing(intents: Intents, clock: 
     assert intents.begin(NOTE) == Unresolved(clock.now)
 
 
-def test_done_intents_are_let_go_after_thirty_days_and_unresolved_ones_never(
-    file: Path, intents: Intents, clock: Clock
-) -> None:
-    for number in range(3):
-        intents.settle(begun(intents, Intent("reply", "c", str(number), "x")), "done", {})
+def test_done_intents_are_let_go_after_thirty_days_and_unresolved_ones_never(intents: Intents, clock: Clock) -> None:
+    done, killed = Intent("reply", "c", "1", "x"), Intent("reply", "c", "2", "x")
+    intents.settle(begun(intents, done), "done", {"ts": "1"})
     intents.settle(begun(intents, NOTE), "unknown", {})
-    clock.now += 31 * DAY
-    begun(intents, REPLY)
-    assert intents.look(Intent("reply", "c", "1", "x")) is None
+    begun(intents, killed)
+    clock.now += 29 * DAY
+    assert intents.look(done) == Resolved({"ts": "1"})
+    clock.now += 2 * DAY
+    assert intents.look(done) is None
     assert isinstance(intents.look(NOTE), Unresolved)
-    if file.exists():
-        with sqlite3.connect(file) as database:
-            assert database.execute("SELECT count(*) FROM intents").fetchone() == (2,)
-        database.close()
+    assert isinstance(intents.look(killed), Unresolved)
+
+
+def test_the_file_lets_go_of_the_same_when_it_is_opened_again(file: Path, clock: Clock) -> None:
+    first = Intents("workspace", file, now=clock)
+    first.settle(begun(first, REPLY), "done", {})
+    first.settle(begun(first, NOTE), "unknown", {})
+    first.close()
+    clock.now += 31 * DAY
+    second = Intents("workspace", file, now=clock)
+    assert second.look(REPLY) is None
+    assert isinstance(second.look(NOTE), Unresolved)
+    second.close()
+    with sqlite3.connect(file) as database:
+        assert database.execute("SELECT state FROM intents").fetchall() == [("unknown",)]
+    database.close()
+
+
+def test_nobody_else_can_write_between_looking_and_claiming(file: Path) -> None:
+    """The clock is read in between, so this one tries."""
+    seen: list[str] = []
+
+    def now() -> float:
+        rival = sqlite3.connect(file, timeout=0, isolation_level=None)
+        try:
+            rival.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            seen.append(str(error))
+        finally:
+            rival.close()
+        return 1_700_000_000.0
+
+    intents = Intents("workspace", file, now=now)
+    begun(intents, REPLY)
+    assert seen == ["database is locked"] * 2
+    intents.close()
 
 
 def test_intents_outlive_their_process(file: Path, clock: Clock) -> None:

@@ -238,8 +238,7 @@ class Intents:
                         result = operation(database)
                 except (sqlite3.Error, OSError, ValueError) as error:
                     self._problem = f"{self._path} can't be used, so what was sent is only remembered here: {error}."
-                    if not _is_busy(error):
-                        self._disconnect()
+                    self._disconnect()
                     # The transaction is undone; so is what it left in memory.
                     self._memory.pop(key, None)
                     if before:
@@ -329,9 +328,3 @@ def _set_up(database: sqlite3.Connection) -> None:
             raise ValueError("a newer version wrote it")
         database.execute(_SCHEMA)
         database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
-
-def _is_busy(error: Exception) -> bool:
-    """Whether another process held the file, so that the next call may well succeed."""
-    # SQLite's primary result codes, the lower byte of the extended ones: SQLITE_BUSY and SQLITE_LOCKED.
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {5, 6}
