@@ -1,0 +1,147 @@
+"""Messages as Unthread returns them -> entries that an agent can afford to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.times import read_time
+from unthread_mcp.transcript.authors import People, author_of, on_behalf_of, read_people, role_of, short_name
+from unthread_mcp.transcript.entries import Entry, Role, objects_at, text_at
+from unthread_mcp.transcript.html_text import SIGNATURE_LINE, html_to_text, looks_like_html
+from unthread_mcp.transcript.links import shorten_links
+from unthread_mcp.transcript.quoted_mail import EarlierText, own_words
+from unthread_mcp.transcript.slack_markup import slack_to_text
+
+# Added by clients so that Unthread mails what is posted to an e-mail conversation; it is no part of the message.
+_SEND_MARKER = re.compile(r"\s*/unthread send\s*\Z")
+_MOST_FILES: Final = 20
+
+
+def read_thread(messages: Sequence[JsonObject], conversation: JsonObject) -> list[Entry]:
+    """Read all `messages`, oldest first whatever their order, knowing names and quotes from one another.
+
+    Quoted mail is kept where the thread doesn't hold it, but only if `messages` begins with the conversation's first
+    message: otherwise nobody can tell. Never raises.
+    """
+    people = read_people(conversation, messages)
+    ordered = sorted(messages, key=_sort_key)
+    earlier = EarlierText() if ordered and _is_first(ordered[0], conversation) else None
+    entries: list[Entry] = []
+    for message in ordered:
+        entry, raw = _read(message, conversation, people, earlier)
+        if earlier is not None:
+            earlier.add(raw)
+        entries.append(entry)
+    return entries
+
+
+def read_message(message: JsonObject, conversation: JsonObject) -> Entry:
+    """Read one message by itself. Never raises: missing, null and mistyped fields degrade one by one."""
+    earlier = EarlierText() if _is_first(message, conversation) else None
+    return _read(message, conversation, read_people(conversation, [message]), earlier)[0]
+
+
+def _read(
+    message: JsonObject, conversation: JsonObject, people: People, earlier: EarlierText | None
+) -> tuple[Entry, str]:
+    """One message as an entry, and its whole text."""
+    role = role_of(message, conversation, people)
+    author = author_of(message, role)
+    raw = _whole_text(message, people.names)
+    text, stripped = raw, 0
+    if _is_mail(message, conversation, role):
+        text, stripped = own_words(raw, author=author, earlier=earlier)
+    text = _SEND_MARKER.sub("", text.replace(SIGNATURE_LINE, "")).strip("\n").rstrip()
+    if text_at(message, "deletedAt"):
+        text = f"[deleted] {text}"
+    entry = Entry(
+        ts=_ts(message),
+        at=_at(message),
+        author=author,
+        role=role,
+        text=shorten_links(text),
+        stripped=stripped,
+        files=_file_names(message),
+        on_behalf_of=on_behalf_of(message, author),
+    )
+    return entry, raw
+
+
+def _whole_text(message: JsonObject, names: Mapping[str, str]) -> str:
+    """The message's text without markup: from `text`, else the HTML, else the resolved content, else the blocks."""
+    text = text_at(message, "text")
+    if text:
+        return html_to_text(text) if looks_like_html(text) else slack_to_text(text, names)
+    html = text_at(message, "htmlContent")
+    if html:
+        return html_to_text(html)
+    return slack_to_text(_resolved_text(message.get("resolvedContent")) or _block_text(message), names)
+
+
+def _resolved_text(content: JsonValue) -> str:
+    """`resolvedContent`: strings, and objects with the name of whom or what a mention links to."""
+    if isinstance(content, str):
+        return content.strip()
+    parts = content if isinstance(content, list) else []
+    return "".join(part if isinstance(part, str) else text_at(part, "name") for part in parts).strip()
+
+
+def _block_text(message: JsonObject) -> str:
+    """The texts of Slack's section blocks, for messages made of blocks alone."""
+    texts = (text_at(block, "text", "text") for block in objects_at(message, "blocks"))
+    return "\n".join(filter(None, texts))
+
+
+def _is_mail(message: JsonObject, conversation: JsonObject, role: Role) -> bool:
+    """Whether the message came by e-mail, so that it may carry quoted mail and a signature.
+
+    In Slack and chat, a ">" and a "Thanks," are the author's own.
+    """
+    if text_at(message, "metadata", "eventType") == "email_received" or text_at(message, "emailId"):
+        return True
+    source = text_at(message, "sourceType") or text_at(conversation, "sourceType")
+    return role == "customer" and source == "email" and not text_at(message, "metadata", "eventType")
+
+
+def _is_first(message: JsonObject, conversation: JsonObject) -> bool:
+    first = conversation.get("initialMessage")
+    ts = _ts(message)
+    return bool(ts) and (ts == text_at(first, "ts") or text_at(message, "id") == (text_at(first, "id") or ts))
+
+
+def _ts(message: JsonObject) -> str:
+    """The message's `ts`; where it has none its `id`."""
+    ts = message.get("ts")
+    if isinstance(ts, (int, float)) and not isinstance(ts, bool):
+        return f"{ts:.6f}"
+    return text_at(message, "ts") or text_at(message, "id")
+
+
+def _at(message: JsonObject) -> datetime | None:
+    """When the message was written: `timestamp` (ISO 8601), else `ts` (seconds since 1970)."""
+    at = read_time(message.get("timestamp"))
+    if at is not None:
+        return at
+    try:
+        return datetime.fromtimestamp(float(_ts(message)), UTC)
+    except (ValueError, OverflowError, OSError):  # not a number, or no time that the platform knows
+        return None
+
+
+def _sort_key(message: JsonObject) -> tuple[float, str]:
+    at = _at(message)
+    try:
+        return float(_ts(message)), ""
+    except ValueError:
+        return (at.timestamp() if at else 0.0), _ts(message)
+
+
+def _file_names(message: JsonObject) -> tuple[str, ...]:
+    files = objects_at(message, "files")
+    names = [short_name(text_at(file, "name") or text_at(file, "title")) or "unnamed" for file in files]
+    more = len(names) - _MOST_FILES
+    return (*names[:_MOST_FILES], f"{more} more") if more > 0 else tuple(names)

@@ -1,0 +1,70 @@
+"""A thread as lines of text: `MM-DD HH:MM name (role): text`.
+
+All of it is text from outside, names included, so the caller puts one fence around the whole: that is cheaper than one
+a message. Inside, no message can imitate another: a line that begins at the margin is always a header or a gap, for
+the further lines of a message are indented, and names hold neither parentheses nor colons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+
+from unthread_mcp.transcript.entries import Entry, Gap, Role
+from unthread_mcp.transcript.fitting import FormatPart, Part
+
+_INDENT: Final = "  "
+_ROLE_NAMES: Final[dict[Role, tuple[str, str]]] = {
+    "customer": ("customer", "customer"),
+    "agent": ("agent", "agent"),
+    "bot": ("bot", "bot"),
+    "note": ("internal note", "internal notes"),
+    "system": ("system", "system"),
+}
+
+
+def line_format(*, zone: tzinfo, now: datetime, gap_hint: str = "") -> FormatPart:
+    """How entries and gaps are written: times in `zone`, the year unless it is that of `now`.
+
+    `gap_hint` says how to get what is left out ("list_messages shows them"). To be handed to `fit`, which counts with
+    it, and to `render_thread`.
+    """
+    this_year = now.astimezone(zone).year
+
+    def write(part: Part) -> str:
+        return _gap_line(part, gap_hint) if isinstance(part, Gap) else _entry_lines(part, zone, this_year)
+
+    return write
+
+
+def render_thread(parts: Sequence[Part], *, format_line: FormatPart) -> str:
+    """The parts of a thread, oldest first, as lines; empty for none. Everything in it is text from outside."""
+    return "\n".join(map(format_line, parts))
+
+
+def _entry_lines(entry: Entry, zone: tzinfo, this_year: int) -> str:
+    behalf = f" for {entry.on_behalf_of}" if entry.on_behalf_of else ""
+    body = entry.text or ("" if entry.files else "[no text]")
+    if entry.files:
+        body = f"{body} [files: {', '.join(entry.files)}]".lstrip()
+    # Every character that some reader takes for a line end: each of them could make a line look like a header.
+    lines = [line.rstrip() for line in body.splitlines()]
+    text = f"\n{_INDENT}".join(line for line in lines if line)
+    return f"{_time(entry.at, zone, this_year)} {entry.author}{behalf} ({entry.role}): {text}"
+
+
+def _time(at: datetime | None, zone: tzinfo, this_year: int) -> str:
+    if at is None:
+        return "(no time)"
+    try:
+        local = at.astimezone(zone)
+    except OverflowError:  # the first or the last day that there is
+        local = at
+    return local.strftime("%m-%d %H:%M" if local.year == this_year else "%Y-%m-%d %H:%M")
+
+
+def _gap_line(gap: Gap, hint: str) -> str:
+    counts = ", ".join(f"{n:,} {_ROLE_NAMES[role][n != 1]}" for role, n in gap.by_role.items() if n)
+    messages = f"{gap.count:,} message{'s' if gap.count != 1 else ''}"
+    return f"[{messages} left out{': ' + counts if counts else ''}{'; ' + hint if hint else ''}]"
