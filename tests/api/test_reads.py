@@ -21,6 +21,7 @@ from unthread_mcp.api.errors import (
     RequestRejected,
     Unavailable,
     UnreadableAnswer,
+    UnthreadError,
 )
 
 pytestmark = pytest.mark.anyio
@@ -97,6 +98,25 @@ async def test_a_closed_client_refuses(connect: Connect) -> None:
     await client.aclose()
     assert isinstance(await failure_of(client.read(endpoints.LIST_TAGS)), Unavailable)
     assert len(script.requests) == 1
+
+
+async def test_a_call_that_waited_while_the_client_was_closed_is_refused(connect: Connect) -> None:
+    crowd = Crowd()
+    client = connect(transport=crowd, max_in_flight=1)
+    errors: list[UnthreadError] = []
+
+    async def waiting() -> None:
+        errors.append(await failure_of(client.write(endpoints.CREATE_MESSAGE, ID)))
+
+    async with anyio.create_task_group() as calls:
+        calls.start_soon(client.read, endpoints.LIST_TAGS)
+        await crowd.entered.wait()
+        calls.start_soon(waiting)
+        await anyio.lowlevel.checkpoint()
+        await client.aclose()
+        crowd.free.set()
+    assert [type(error) for error in errors] == [Unavailable]
+    assert "closed" in errors[0].what
 
 
 @pytest.mark.parametrize("key", [None, "", "kéy", "two\nlines", "\ud800"])
@@ -352,7 +372,7 @@ async def test_of_256_calls_at_once_sixteen_are_under_way(connect: Connect) -> N
     async def one() -> None:
         answers.append(await client.read(endpoints.LIST_TAGS))
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(10):
         async with anyio.create_task_group() as calls:
             for _ in range(256):
                 calls.start_soon(one)
@@ -410,7 +430,7 @@ async def test_a_retry_does_not_hold_a_slot_while_it_waits(connect: Connect) -> 
         seen.append("second")
         other_done.set()
 
-    with anyio.fail_after(1):
+    with anyio.fail_after(10):
         async with anyio.create_task_group() as calls:
             calls.start_soon(first)
             calls.start_soon(second)

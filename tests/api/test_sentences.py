@@ -94,6 +94,7 @@ WRITES: dict[str, Step] = {
     "empty": answer(204),
     "bare text": READS["bare text"],
     "a page": READS["a page"],
+    "cut": answer(200, stream=Chunks(b"{", httpx2.ReadError("x"))),
 }
 DOWNLOADS: dict[str, list[Step]] = {
     "not found": [answer(404)],

@@ -89,13 +89,29 @@ async def test_a_deadline_of_the_caller_waits_for_it() -> None:
     assert operation.outcome == "done"
 
 
-async def test_a_scope_that_was_cancelled_before_lets_it_run() -> None:
+async def test_a_caller_in_a_cancelled_scope_does_not_begin_it() -> None:
     operation = Operation()
-    operation.may_end.set()
     with no_task_left_behind(), anyio.CancelScope() as scope:
         scope.cancel()
         await uninterrupted(operation)
-    assert operation.outcome == "done"
+    assert scope.cancelled_caught
+    assert not operation.began.is_set()
+
+
+async def test_a_task_that_is_cancelled_before_it_could_begin_does_not_begin_it() -> None:
+    operation = Operation()
+
+    async def caller() -> None:
+        me = asyncio.current_task()
+        assert me is not None
+        me.cancel()
+        await uninterrupted(operation)
+
+    with no_task_left_behind():
+        task = asyncio.create_task(caller())
+        await asyncio.wait([task])
+    assert task.cancelled()
+    assert not operation.began.is_set()
 
 
 async def test_a_cancelled_task_waits_for_it_however_often_it_is_cancelled() -> None:

@@ -197,6 +197,7 @@ def outcome_unknown(call: Call, came: Answer | NoAnswer, key: str, body: BodyKin
         what = {
             "empty": "Unthread's answer was empty",
             "text": "Unthread's answer was bare text",
+            "cut": "Unthread's answer broke off",
         }.get(body, "What answered was not Unthread's API")
     return OutcomeUnknown(f"{what}, so this may or may not have happened.", _LOOK_FIRST[call.endpoint.effect])
 

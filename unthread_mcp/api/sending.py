@@ -64,9 +64,8 @@ class Sender:
     async def send(self, call: Call) -> Answer | NoAnswer:
         """What came of `call`, after as many attempts as its effect, the policy, the budget and its deadline allow.
 
-        Raises `Unavailable` if it could not even begin.
+        Raises `Unavailable` if the HTTP client cannot be set up, or is closed.
         """
-        http = self.open()
         self._budget.earn()
         started = self._monotonic()
         failures = 0
@@ -74,7 +73,8 @@ class Sender:
         with anyio.move_on_after(call.deadline):
             while True:
                 async with self._slots:
-                    came = await self._attempt(http, call, exchange)
+                    # Opened for each attempt: the client may have been closed while this call waited.
+                    came = await self._attempt(self.open(), call, exchange)
                 failures += 1
                 delay = self._delay_before_another(call, came, failures, started)
                 if delay is None:

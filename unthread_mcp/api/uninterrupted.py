@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,11 +21,12 @@ async def uninterrupted(operation: Callable[[], Awaitable[T]], *, grace: float =
     to end. If it has not by then, it is cancelled itself, so that it can record in an ``except`` block that its outcome
     is unknown; an operation that carries on all the same is cancelled again every `grace` seconds. Only when it has
     ended does the caller's cancellation go on, and no task is left behind. Even the end of the event loop, which
-    cancels every task, waits for it.
+    cancels every task, waits for it. A caller that is cancelled already does not begin it.
 
     The operation runs in a task of its own: it sees the caller's context variables, but cannot set them.
     """
-    task = _Operation(_awaited(operation), loop=asyncio.get_running_loop())
+    await anyio.lowlevel.checkpoint()
+    task = _Operation(_begin(operation), loop=asyncio.get_running_loop())
     try:
         await asyncio.wait((task,))
     except asyncio.CancelledError:
@@ -43,7 +45,7 @@ class _Operation(asyncio.Task[Any]):
         return self.get_loop().is_running() and super().cancel(msg)
 
 
-async def _awaited(operation: Callable[[], Awaitable[T]]) -> T:
+async def _begin(operation: Callable[[], Awaitable[T]]) -> T:
     return await operation()
 
 
