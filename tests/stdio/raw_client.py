@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
 Frame = dict[str, Any]
 
@@ -140,6 +140,28 @@ class RawClient:
         """Read standard error up to a line that has `text` in it."""
         while text not in (line := self.stderr.next().decode()):
             assert not self.stderr.ended, f"the server ended before it said {text!r}; its last words: {line}"
+
+    def send_until_stuck(self, frames: Iterable[bytes]) -> int:
+        """Write frames until the server has taken nothing for a second; how many went out whole."""
+        os.set_blocking(self._stdin, False)
+        for number, frame in enumerate(frames):
+            data = memoryview(frame)
+            while data:
+                if not select.select([], [self._stdin], [], 1.0)[1]:
+                    return number
+                data = data[os.write(self._stdin, data) :]
+        message = "the server took everything"
+        raise AssertionError(message)
+
+    def resident_megabytes(self) -> float:
+        """The memory that the server takes now."""
+        shown = subprocess.run(["ps", "-o", "rss=", "-p", str(self.process.pid)], capture_output=True, check=True)
+        return int(shown.stdout) / 1024
+
+    def close_output(self) -> None:
+        """Read nothing any more, and let the server see it."""
+        assert self.process.stdout
+        self.process.stdout.close()
 
     def close_input(self) -> None:
         """Let the server see the end of its input."""

@@ -188,28 +188,29 @@ async def test_a_source_reads_no_more_than_a_chunk_at_once(pipe: Pipe) -> None:
 async def test_bytes_that_another_reader_took_are_not_waited_for(pipe: Pipe) -> None:
     listener = Listener()
     with unblocked(pipe.read_end):
-        source = PipeSource(pipe.read_end, listener.take)
-        source.resume()
-        os.write(pipe.write_end, b"taken")
-        loop_turn_with_readiness = anyio.lowlevel.checkpoint
-        os.read(pipe.read_end, 5)
-        await loop_turn_with_readiness()
-        assert not listener.arrived.is_set()
-        os.write(pipe.write_end, b"ours")
-        await listener.until(listener.arrived)
-        source.close()
-    assert listener.data == b"ours"
+        other_end = os.dup(pipe.read_end)
+        sources = [PipeSource(fd, listener.take) for fd in (pipe.read_end, other_end)]
+        for source in sources:
+            source.resume()
+        for text in (b"one", b"two"):
+            listener.arrived = anyio.Event()
+            os.write(pipe.write_end, text)
+            await listener.until(listener.arrived)
+        for source in sources:
+            source.close()
+        os.close(other_end)
+    assert listener.data == b"onetwo"
 
 
 async def test_a_terminal_that_hangs_up_is_the_end() -> None:
     leader, terminal = pty.openpty()
     listener = Listener()
-    source = PipeSource(terminal, listener.take)
+    source = PipeSource(leader, listener.take)
     source.resume()
-    os.close(leader)
+    os.close(terminal)
     await listener.until(listener.ended)
     source.close()
-    os.close(terminal)
+    os.close(leader)
 
 
 # Writing

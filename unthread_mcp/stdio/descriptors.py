@@ -15,6 +15,19 @@ _STDOUT: Final = 1
 _STDERR: Final = 2
 
 
+def check_standard_streams() -> None:
+    """Raise `OSError` if standard input or output is closed; give a closed standard error the null device.
+
+    To be done before anything else is opened: that would take a closed stream's number, and what others print.
+    """
+    os.fstat(_STDIN)
+    os.fstat(_STDOUT)
+    try:
+        os.fstat(_STDERR)
+    except OSError:
+        os.open(os.devnull, os.O_WRONLY)  # gets the lowest free number
+
+
 @contextmanager
 def reserved(stdin: int, stdout: int) -> Generator[tuple[int, int]]:
     """Two duplicates that nothing else in the process knows: the bytes in and the bytes out.
@@ -25,9 +38,9 @@ def reserved(stdin: int, stdout: int) -> Generator[tuple[int, int]]:
     Raises `OSError` if one of them is closed.
     """
     with ExitStack() as stack:
-        wire_in = _duplicate(stdin)
+        wire_in = os.dup(stdin)
         stack.callback(os.close, wire_in)
-        wire_out = _duplicate(stdout)
+        wire_out = os.dup(stdout)
         stack.callback(os.close, wire_out)
         if stdin == _STDIN:
             stack.enter_context(_diverted(_STDIN, wire_in, _open_null))
@@ -48,19 +61,11 @@ def _diverted(fd: int, original: int, open_diversion: Callable[[], int]) -> Gene
         _redirect(original, fd)
 
 
-def _duplicate(fd: int) -> int:
-    """A duplicate above the standard descriptors, even where one of them is closed."""
-    with ExitStack() as taken:
-        while (duplicate := os.dup(fd)) <= _STDERR:
-            taken.callback(os.close, duplicate)
-    return duplicate
-
-
 def _redirect(source: int, target: int) -> None:
     os.dup2(source, target)
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover  # there alone
         # Child processes take their standard handles from another table there.
-        from mcp.os.win32.utilities import rebind_std_handle_to_fd  # noqa: PLC0415  # exists and is needed there alone
+        from mcp.os.win32.utilities import rebind_std_handle_to_fd  # noqa: PLC0415  # does nothing elsewhere
 
         with suppress(OSError):
             rebind_std_handle_to_fd(target)
@@ -71,10 +76,7 @@ def _open_null() -> int:
 
 
 def _open_stderr() -> int:
-    try:
-        return _duplicate(_STDERR)
-    except OSError:  # standard error is closed
-        return os.open(os.devnull, os.O_WRONLY)
+    return os.dup(_STDERR)
 
 
 def _flush_stdout() -> None:

@@ -206,7 +206,10 @@ def _search_remnants(head: bytes, tail: bytes) -> _Found:
         request_id = trailing["id"]
     if request_id is None or not (is_request or is_response):
         return _Found()
-    return _Found(from_json(request_id), is_response)
+    try:
+        return _Found(from_json(request_id), is_response)
+    except ValueError:  # a leading zero, broken UTF-8
+        return _Found()
 
 
 # One adapter a type gives bytes at once; `model_dump_json` would decode them to `str` first (3 x the time at 40 kB).

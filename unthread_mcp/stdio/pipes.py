@@ -36,7 +36,7 @@ def unblocked(fd: int) -> Generator[bool]:
     The mode belongs to everyone who holds the same open file. So a terminal, which the shell and standard error use
     too, and a pipe that standard error goes to as well are left alone: there, another's `print` would fail.
     """
-    if os.isatty(fd) or _is_same_file(fd, 2):
+    if os.isatty(fd) or os.path.sameopenfile(fd, 2):
         yield False
         return
     before = os.get_blocking(fd)
@@ -45,13 +45,6 @@ def unblocked(fd: int) -> Generator[bool]:
         yield True
     finally:
         os.set_blocking(fd, before)
-
-
-def _is_same_file(fd: int, other: int) -> bool:
-    try:
-        return os.path.sameopenfile(fd, other)
-    except OSError:  # `other` is closed
-        return False
 
 
 class PipeSource:

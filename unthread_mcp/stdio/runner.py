@@ -17,7 +17,7 @@ import anyio
 from mcp.server.runner import serve_dual_era_loop
 
 from unthread_mcp.stdio.channel import Channel
-from unthread_mcp.stdio.descriptors import reserved
+from unthread_mcp.stdio.descriptors import check_standard_streams, reserved
 from unthread_mcp.stdio.pipes import PipeSink, PipeSource, is_pollable, unblocked
 from unthread_mcp.stdio.probes import ProbeAnswering
 from unthread_mcp.stdio.threads import ThreadSink, ThreadSource
@@ -165,6 +165,7 @@ def run_stdio(server: MCPServer[Any], *, drain_seconds: float = DRAIN_SECONDS, t
         with stop_signals(stdio.stop):
             await stdio.serve()
 
+    check_standard_streams()
     with last_resort() as leave_after:  # around the event loop, whose own end waits for its threads
         anyio.run(serve, leave_after)
     return 0
@@ -172,10 +173,11 @@ def run_stdio(server: MCPServer[Any], *, drain_seconds: float = DRAIN_SECONDS, t
 
 @contextmanager
 def stop_signals(stop: Callable[[], None], leave: Callable[[int], object] = os._exit) -> Generator[None]:
-    """Let the first stop signal call `stop`, another one `leave(128 + its number)`.
+    """Let the first stop signal call `stop`, another one `leave(128 + its number)`; within the running event loop.
 
-    Handlers of Python's own rather than the event loop's: they also exist on Windows, and run while the loop is busy.
+    The handlers are Python's own, not the loop's: they exist on Windows too, and run even while the loop is busy.
     """
+    loop = asyncio.get_running_loop()
     signalled = False
 
     def handle(number: int, _frame: object) -> None:
@@ -188,7 +190,13 @@ def stop_signals(stop: Callable[[], None], leave: Callable[[int], object] = os._
     with ExitStack() as stack:
         for name in _STOP_SIGNALS:
             if number := getattr(signal, name, None):
-                stack.callback(signal.signal, number, signal.signal(number, handle) or signal.SIG_DFL)
+                stack.callback(signal.signal, number, signal.getsignal(number) or signal.SIG_DFL)
+                # The system may hand a signal to any thread, and Python's handler then waits for the main one to wake
+                # up. The loop's handler does nothing but wake it; on Windows it wakes by itself.
+                with suppress(NotImplementedError):
+                    loop.add_signal_handler(number, lambda: None)
+                    stack.callback(loop.remove_signal_handler, number)
+                signal.signal(number, handle)
         yield
 
 

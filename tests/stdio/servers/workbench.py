@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """Tell the test, on standard error, how far the server is."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    if sys.stderr:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 @asynccontextmanager
