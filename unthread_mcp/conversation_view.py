@@ -1,35 +1,225 @@
-"""How a conversation and its messages are shown."""
+"""How a conversation and its messages are shown: facts first, then the thread inside one fence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from unthread_mcp.answers import text_of
-from unthread_mcp.api.json_types import JsonObject
-from unthread_mcp.fields import trim
+from unthread_mcp.api.errors import UnthreadError
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.fields import pick, trim
 from unthread_mcp.listing import Listed
-from unthread_mcp.render import Answer, compact
-from unthread_mcp.threads import Thread
-from unthread_mcp.untrusted import Fence
+from unthread_mcp.render import (
+    MAX_BYTES,
+    SEPARATOR,
+    TITLE_LENGTH,
+    Answer,
+    compact,
+    compose,
+    name_of,
+    names_of,
+    number_of,
+)
+from unthread_mcp.render import priority_of as priority_word
+from unthread_mcp.threads import Thread, name_of_message
+from unthread_mcp.ticket_fields import definitions
+from unthread_mcp.times import write_duration
+from unthread_mcp.tokens import estimate_tokens
+from unthread_mcp.transcript import (
+    Entry,
+    FormatPart,
+    Gap,
+    Part,
+    fit,
+    line_format,
+    read_message,
+    read_thread,
+    render_thread,
+)
+from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
 
-
-def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:
-    return [compact(trim(thread.conversation, ["friendlyId", "title", "status"])), f"as_of={thread.as_of}"]
+_HINT: Final = "list_messages shows them"
+_FENCE_TOKENS: Final = 40
+_THREAD_BYTES: Final = MAX_BYTES - 4_000
+"""What the thread may take of an answer, the facts above it left aside."""
+_MESSAGE_LENGTH: Final = 20_000
+"""Characters of one message in a listing."""
 
 
 def selected_object(value: JsonObject, chosen: Sequence[str]) -> Answer:
+    """One object with just the chosen fields."""
     trimmed = trim(value, chosen)
     return Answer(Fence().wrap(compact(trimmed)), trimmed)
 
 
-def thread_shown(workspace: Workspace, thread: Thread, head: list[str], max_tokens: int) -> str:
-    return "\n".join([*head, Fence().wrap("\n".join(text_of(m, "text") for m in reversed(thread.messages)))])
+async def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:
+    """The facts of a conversation, each line only if there is something to say."""
+    conversation = thread.conversation
+    title = text_of(conversation, "title")
+    status = SEPARATOR.join(
+        [
+            text_of(conversation, "status") or "-",
+            *([priority_word(conversation.get("priority"))] if conversation.get("priority") is not None else []),
+            thread.channel,
+            f"customer {name_of(conversation, 'customer.name')}",
+            f"assignee {name_of(conversation, 'assignedToUser.name')}",
+            *([f"tags {tags}"] if (tags := names_of(conversation, "tags.name")) != "-" else []),
+        ]
+    )
+    return [
+        f"{number_of(conversation)} {one_line(title, 2 * TITLE_LENGTH) if title else '(no title)'}",
+        status,
+        _times(workspace, conversation),
+        await _ticket_type(workspace, conversation),
+        _people(conversation),
+        _files(conversation),
+    ]
 
 
-def message_lines(workspace: Workspace, listed: Listed, by: str | None) -> Answer:
-    return Answer("\n".join(compact(m) for m in listed.rows), listed.data)
+def _times(workspace: Workspace, conversation: JsonObject) -> str:
+    said = [
+        f"created {workspace.date(conversation.get('createdAt'), clock=True)}",
+        f"updated {workspace.date(conversation.get('updatedAt'), clock=True)}",
+    ]
+    for name, words in (("closedAt", "closed"), ("wakeUpAt", "snoozed until"), ("lockedAt", "locked since")):
+        if conversation.get(name) is not None:
+            said.append(f"{words} {workspace.date(conversation.get(name), clock=True)}")
+    for name, words in (("responseTime", "first response after"), ("resolutionTime", "resolved after")):
+        seconds = conversation.get(name)
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+            said.append(f"{words} {write_duration(seconds)}")
+    return f"{SEPARATOR.join(said)} ({workspace.settings.timezone.key})"
+
+
+async def _ticket_type(workspace: Workspace, conversation: JsonObject) -> str:
+    """The ticket type and its fields by label; by id where the type can't be read."""
+    name, values = name_of(conversation, "ticketType.name"), conversation.get("ticketTypeFields")
+    filled = (
+        {key: value for key, value in values.items() if value not in (None, "")} if isinstance(values, dict) else {}
+    )
+    identity = text_of(conversation, "ticketTypeId")
+    labels: dict[str, str] = {}
+    if identity and (filled or name == "-"):
+        try:
+            definition = await workspace.names.ticket_type_definition(identity)
+        except UnthreadError:
+            definition = {}
+        name = name if name != "-" else name_of(definition)
+        labels = {text_of(field, "id"): label for label, field in definitions(definition).items()}
+    if not identity and not filled:
+        return ""
+    fields = "; ".join(f"{labels.get(key, one_line(key, 40))}: {_value(value)}" for key, value in filled.items())
+    return f"ticket type {name}" + (f" ({fields})" if fields else "")
+
+
+def _value(value: JsonValue) -> str:
+    return one_line(value if isinstance(value, str) else compact(value), 120)
+
+
+def _people(conversation: JsonObject) -> str:
+    submitter = [name_of(conversation, f"submitterUser.{part}") for part in ("name", "email")]
+    known = [each for each in submitter if each != "-"]
+    said = [f"from {known[0]}" + (f" <{known[1]}>" if len(known) > 1 else "")] if known else []
+    for name in ("followers", "collaborators"):
+        if isinstance(several := conversation.get(name), list) and several:
+            said.append(f"{len(several)} {name}")
+    return SEPARATOR.join(said)
+
+
+def _files(conversation: JsonObject) -> str:
+    files = conversation.get("files")
+    known = [each for each in files if isinstance(each, dict)] if isinstance(files, list) else []
+    said = [f"{one_line(text_of(each, 'name'), 60)} ({text_of(each, 'id')})" for each in known[:10]]
+    more = f" and {len(known) - 10} more" if len(known) > 10 else ""
+    return f"files: {', '.join(said)}{more}" if said else ""
+
+
+def _format(workspace: Workspace, hint: str = _HINT) -> FormatPart:
+    return line_format(zone=workspace.settings.timezone, now=workspace.now(), gap_hint=hint)
+
+
+def thread_shown(workspace: Workspace, thread: Thread, head: Sequence[str], max_tokens: int) -> str:
+    """The whole answer about a conversation, within `max_tokens` and the size of every answer."""
+    write = _format(workspace)
+    first, missing = _first_message(thread)
+    entries = [*([first] if first else []), *read_thread(thread.messages, thread.conversation)]
+    tail = [f"as_of={thread.as_of}" if thread.as_of else "The thread is empty."]
+    above = [line for line in head if line]
+    budget = max_tokens - sum(estimate_tokens(line) + 1 for line in [*above, *tail]) - _FENCE_TOKENS
+    fitted = fit(entries, budget, format_line=write)
+    body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
+    while len(body.encode()) > _THREAD_BYTES and budget > _FENCE_TOKENS:
+        budget = min(budget - 1, int(budget * 0.9 * _THREAD_BYTES / len(body.encode())))
+        fitted = fit(entries, budget, format_line=write)
+        body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
+    if fitted.stripped:
+        tail.insert(0, f"{fitted.stripped:,} characters of quoted mail and signatures are left out.")
+    return "\n".join([*above, Fence().wrap(_cut(body)), *tail])
+
+
+def _first_message(thread: Thread) -> tuple[Entry | None, int]:
+    """The conversation's first message if the thread was not read back to it, and how many are missing in between."""
+    if thread.complete:
+        return None, 0
+    missing = max(0, (thread.total or 0) - len(thread.messages))
+    initial = thread.conversation.get("initialMessage")
+    if not isinstance(initial, dict) or name_of_message(initial) in map(name_of_message, thread.messages):
+        return None, missing
+    return read_message(initial, thread.conversation), max(0, missing - 1)
+
+
+def _with_missing(parts: Sequence[Part], first: Entry | None, missing: int) -> list[Part]:
+    """The parts with the messages that were never read as a gap, behind the first message where that is there."""
+    if not missing:
+        return [*parts]
+    behind = 1 if first and parts and isinstance(parts[0], Entry) and parts[0].ts == first.ts else 0
+    following = parts[behind] if len(parts) > behind else None
+    if isinstance(following, Gap):
+        joined = Gap(following.count + missing, "", following.last_ts)
+        return [*parts[:behind], joined, *parts[behind + 1 :]]
+    return [*parts[:behind], Gap(missing, "", ""), *parts[behind:]]
+
+
+def _cut(text: str) -> str:
+    """`text` within the size of an answer, saying what is missing: for a single message beyond it."""
+    raw = text.encode()
+    if len(raw) <= _THREAD_BYTES:
+        return text
+    kept = raw[:_THREAD_BYTES].decode(errors="ignore")
+    return f"{kept}\n[cut here: {len(text) - len(kept):,} characters more]"
 
 
 def messages_shown(workspace: Workspace) -> Callable[[Thread, Sequence[JsonObject]], str]:
-    return lambda thread, messages: Fence().wrap("\n".join(text_of(m, "text") for m in messages))
+    """A function that renders some messages of a thread, fenced: those that came in between."""
+
+    def show(thread: Thread, messages: Sequence[JsonObject]) -> str:
+        wanted = set(map(name_of_message, messages))
+        entries = [each for each in read_thread(thread.messages, thread.conversation) if each.ts in wanted]
+        return Fence().wrap(_cut(render_thread(entries, format_line=_format(workspace))))
+
+    return show
+
+
+def message_lines(workspace: Workspace, listed: Listed, conversation: JsonObject, by: str | None) -> Answer:
+    """A page of messages, in the order of time, those by somebody alone if `by` names a role or a person."""
+    entries = read_thread(listed.page.rows, conversation)
+    shown = [each for each in entries if by is None or _is_by(each, by)]
+    write = _format(workspace)
+    rows = [_shortened(write(each)) for each in shown]
+    remark = "oldest of this page first"
+    if by is not None:
+        remark += f"; {len(shown)} of them by {one_line(by, 40)!r}"
+    return Answer(compose([listed.heading("message", remark)], rows, [listed.footer], fence=Fence()), listed.data)
+
+
+def _is_by(entry: Entry, by: str) -> bool:
+    wanted = by.strip().casefold()
+    return wanted == entry.role or wanted in entry.author.casefold()
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= _MESSAGE_LENGTH:
+        return line
+    return f"{line[:_MESSAGE_LENGTH]}\n  [cut here: {len(line) - _MESSAGE_LENGTH:,} characters more]"

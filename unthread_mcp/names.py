@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from unthread_mcp.answers import Page, as_page, text_of
+from unthread_mcp.answers import Page, as_object, as_page, text_of
 from unthread_mcp.api.endpoints import (
+    GET_TICKET_TYPE,
     LIST_CONVERSATIONS,
     LIST_CUSTOMERS,
     LIST_TAGS,
@@ -82,6 +83,7 @@ class Names:
         self._client = client
         self._now = now
         self._known: dict[tuple[str, str], tuple[Named, datetime]] = {}
+        self._types: dict[str, tuple[JsonObject, datetime]] = {}
         self._numbers: OrderedDict[int, str] = OrderedDict()
 
     # Names
@@ -146,6 +148,14 @@ class Names:
             name = one_line(text_of(rows[0], "name"), 60) if rows else ""
             known = self._known[key] = (Named(identity, name or identity), self._now() + REMEMBERED)
         return known[0].name
+
+    async def ticket_type_definition(self, identity: str) -> JsonObject:
+        """A ticket type with its fields, remembered as names are."""
+        known = self._types.get(identity)
+        if not known or known[1] <= self._now():
+            found = as_object(await self._client.read(GET_TICKET_TYPE, {"ticket_type_id": identity}))
+            known = self._types[identity] = (found, self._now() + REMEMBERED)
+        return known[0]
 
     # Conversations
 

@@ -98,6 +98,8 @@ class Thread:
     messages: list[JsonObject]
     complete: bool
     """Whether `messages` go back to the first one."""
+    total: int | None = None
+    """How many messages there are, where the API says."""
 
     @property
     def channel(self) -> Channel:
@@ -155,7 +157,7 @@ async def read_thread(
             "Answer this conversation in Unthread itself.",
         )
     messages.sort(key=position, reverse=True)
-    return Thread(conversation, messages, page.next is None)
+    return Thread(conversation, messages, page.next is None, page.total)
 
 
 async def _page(workspace: Workspace, conversation_id: str, cursor: str | None) -> Page:

@@ -26,6 +26,7 @@ from unthread_mcp.arguments import (
     When,
     Where,
 )
+from unthread_mcp.concurrency import both
 from unthread_mcp.conversation_view import conversation_head, message_lines, selected_object, thread_shown
 from unthread_mcp.fields import CONVERSATION, MESSAGE
 from unthread_mcp.listing import Listed, Query, conditions, list_page
@@ -225,7 +226,7 @@ async def get_conversation(
         chosen = CONVERSATION.check(select)
         return selected_object(await workspace.conversation(identity), chosen)
     thread = await read_thread(workspace, identity)
-    head = conversation_head(workspace, thread)
+    head = await conversation_head(workspace, thread)
     text = thread_shown(workspace, thread, head, max_tokens)
     return Answer(text, {"conversation": thread.conversation, "messages": [*thread.messages], "as_of": thread.as_of})
 
@@ -275,7 +276,8 @@ async def list_messages(
         # Without select, the answer tells internal notes from messages; see threads.read_thread.
         sends_select=select is not None,
     )
-    listed = await list_page(workspace, query)
-    if listed.chosen:
-        return listed.selected("message")
-    return message_lines(workspace, listed, by)
+    if select:
+        return (await list_page(workspace, query)).selected("message")
+    # Who wrote what can't be told from the messages alone.
+    listed, found = await both(lambda: list_page(workspace, query), lambda: workspace.conversation(identity))
+    return message_lines(workspace, listed, found, by)
