@@ -1,4 +1,4 @@
-"""Write what is made from the code: the README's tables, and the contracts of everything that the server offers.
+"""Write what is made from the code: tables and lists in the documents, and the contracts of all that is offered.
 
 `python scripts/generate.py` writes; `--check` writes nothing, prints what is stale as a diff and exits with 1 if
 anything is. A contract (`tests/contracts/`) pins what a client sees, so that no change to it goes unnoticed: it stands
@@ -8,6 +8,7 @@ in the diff for a person to judge.
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import json
 import re
@@ -28,6 +29,9 @@ from unthread_mcp.tools_table import markdown_table
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONTRACTS: Final = Path("tests/contracts")
+PAGES: Final = (Path("README.md"), Path("docs/architecture.md"))
+"""What has generated blocks."""
+EXAMPLE: Final = Path("claude_desktop_config.example.json")
 SERVER_CONTRACT: Final = CONTRACTS / "server.json"
 
 _BLOCK: Final = re.compile(r"<!-- generated:(?P<name>[a-z]+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
@@ -86,11 +90,34 @@ def resources_table() -> str:
     return table(("resource", "what it holds"), ((code(each.uri), each.description) for each in (OPEN, *TEMPLATES)))
 
 
+def modules_list() -> str:
+    """Every module of the package with the first sentence of its docstring, packages behind modules."""
+    return "\n".join(_modules_below(ROOT / "unthread_mcp", ""))
+
+
+def _modules_below(directory: Path, indent: str) -> list[str]:
+    modules = sorted(each for each in directory.glob("*.py") if each.name != "__init__.py")
+    lines = [f"{indent}- `{module.name}`: {_purpose(module)}" for module in modules]
+    for package in sorted(each.parent for each in directory.glob("*/__init__.py")):
+        purpose = _purpose(package / "__init__.py")
+        lines.append(f"{indent}- `{package.name}/`{purpose and ': '}{purpose}")
+        lines += _modules_below(package, indent + "  ")
+    return lines
+
+
+def _purpose(module: Path) -> str:
+    """The first sentence of a module's docstring, without its full stop."""
+    said = " ".join((ast.get_docstring(ast.parse(module.read_text("utf-8"))) or "").split())
+    return re.split(r"(?<=[a-z`)])\.(?: |$)", said, maxsplit=1)[0]
+
+
 BLOCKS: Final = {
     "tools": lambda: markdown_table(TOOLS),
     "options": options_table,
     "prompts": prompts_table,
     "resources": resources_table,
+    "modules": modules_list,
+    "example": lambda: f"```json\n{(ROOT / EXAMPLE).read_text('utf-8')}```",
 }
 
 
@@ -133,7 +160,7 @@ def contracts() -> dict[Path, str]:
 def wanted(root: Path) -> Mapping[Path, str | None]:
     """Every generated file below `root` with the text that it should have; None for one that should not exist."""
     files: dict[Path, str | None] = {
-        root / "README.md": with_blocks((root / "README.md").read_text("utf-8")),
+        **{root / page: with_blocks((root / page).read_text("utf-8")) for page in PAGES},
         **{root / path: text for path, text in contracts().items()},
     }
     for path in sorted((root / CONTRACTS).glob("*.json")):
