@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from unthread_mcp.sandbox import Sandbox
 
 WIDTH: Final = 100
-_LINES_SHOWN: Final = 14
+_LINES_SHOWN: Final = 16
+AS_OF: Final = r"as_of=([\w.]*\w)"
 
 
 @dataclass(slots=True)
@@ -130,33 +131,34 @@ async def play(settings: Settings, screen: Screen) -> None:
 async def _main_job(agent: ScriptedAgent, sandbox: Sandbox, screen: Screen) -> None:
     screen.step(1, "What is urgent and open?")
     listed = await agent.call(
-        "search_conversations", status=["open"], where=[{"field": "priority", "operator": ">", "value": 6}], limit=6
+        "search_conversations", status=["open"], where=[{"field": "priority", "operator": ">", "value": 6}], limit=12
     )
-    number = _found(r"(?m)^#(\d+) ", listed)
+    number = _found(r"(?m)^#(\d+) .*\b429\b", listed)
 
-    screen.step(2, "Read the first one")
+    screen.step(2, "Read the one about the API limit")
     read = await agent.call("get_conversation", conversation=f"#{number}")
-    as_of = _found(r"as_of[= ](\S+?)[\s.;,)]", read + " ")
+    as_of = _found(AS_OF, read)
 
     screen.step(3, "Ask the knowledge base")
-    await agent.call("query_knowledge_base", question=DEMO_QUESTION, conversation=f"#{number}")
+    await agent.call("query_knowledge_base", question="What are the API rate limits, and how do we stay below them?", conversation=f"#{number}")
 
     screen.step(4, "Leave a note that the customer can't see")
     await agent.call(
         "add_private_note",
         conversation=f"#{number}",
-        text="Looked into it: the knowledge base covers this. Drafting a reply.",
+        text="The knowledge base covers this: the limits are per token. Drafting a reply.",
     )
 
     screen.step(5, "Reply, but the customer has written again in the meantime")
-    said = "One more thing: it also fails for our second administrator, with the same error."
+    said = "One more thing: our second integration gets the same error since noon."
     sandbox.customer_writes(sandbox.conversation_id(int(number)), said)
     screen.aside(f"The customer writes: {said}")
     reply = (
-        "Thank you for the details, including the second administrator. We are on it and will come back to you today."
+        "Thank you for the details, also on the second integration. The limits hold for each token: with one token for each "
+        "integration, and pauses as the Retry-After header says, the errors end. The article on rate limits has examples."
     )
     refused = await agent.call("send_reply", conversation=f"#{number}", as_of=as_of, text=reply)
-    as_of = _found(r"pass as_of=(\S+?)\.?\s", refused + " ")
+    as_of = _found(AS_OF, refused)
 
     screen.step(6, "Read the new message; the reply still fits: send it")
     await agent.call("send_reply", conversation=f"#{number}", as_of=as_of, text=reply, is_autoresponse=True)
@@ -166,9 +168,6 @@ async def _main_job(agent: ScriptedAgent, sandbox: Sandbox, screen: Screen) -> N
 
     screen.step(8, "The week in numbers")
     await agent.call("run_report", metric="totalCount", start="7d", by="day", dimensions=["customerId"])
-
-
-DEMO_QUESTION: Final = "How do we fix a login that fails with an SSO error?"
 
 
 def run_demo(settings: Settings) -> int:
