@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -46,10 +47,28 @@ _HTML_LINK = re.compile(
 )
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^()\s<>]+(?:\([^()\s<>]*\)[^()\s<>]*)?)>?[^()]*\)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_INLINE_TAG = re.compile(
-    r"</?(?:a|abbr|b|code|del|em|font|i|ins|mark|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?>", re.IGNORECASE
+_TAG = re.compile(r"</?([a-z][a-z0-9]*)[^<>]*>", re.IGNORECASE)
+_WITHIN_A_LINE: Final = frozenset(
+    (
+        "a",
+        "abbr",
+        "b",
+        "code",
+        "del",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "mark",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "u",
+    )
 )
-_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 
 _MARKUP_AND_SPACE = re.compile(r"""[\s*_~`|\\\[\](){}<>"'\u2018\u2019\u201c\u201d]+""")
 _SLASHES = str.maketrans(dict.fromkeys("\u2044\u2215\u29f8\u2571", "/"))
@@ -79,7 +98,6 @@ _GAP: Final = (
     r"\u0f0b-\u0f14\u1361-\u1368\u2012-\u2018\u201a-\u205e\u3000-\u3040\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40"
     r"\uff5b-\uff65"
 )
-_WORD = re.compile(f"(?P<han>[{_HAN}])|(?P<unspaced>[{_UNSPACED}])|(?P<word>[^{_HAN}{_UNSPACED}{_GAP}]+)")
 
 
 def prepare(text: str, *, html: bool = False) -> str:
@@ -152,6 +170,12 @@ def repeated_words(reply: str, notes: Sequence[str], exempt: Sequence[str]) -> s
     return " ".join(shown[begin:end].split()) if begin >= 0 else None
 
 
+@cache
+def _word() -> re.Pattern[str]:
+    """A word, compiled on first use: it takes 5 ms, and many processes never write."""
+    return re.compile(f"(?P<han>[{_HAN}])|(?P<unspaced>[{_UNSPACED}])|(?P<word>[^{_HAN}{_UNSPACED}{_GAP}]+)")
+
+
 class _Row(NamedTuple):
     """Just enough words in a row, folded, and where they stand in their text."""
 
@@ -163,7 +187,7 @@ class _Row(NamedTuple):
 def _rows(text: str) -> Iterator[_Row]:
     """Every row of words in `text` that begins at some word and is just long enough."""
     words: list[tuple[str, int, int, int]] = []
-    for match in _WORD.finditer(text):
+    for match in _word().finditer(text):
         folded = match[0].lower()
         if not (folded.isascii() and folded.isalnum()):
             folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKD", folded).casefold()))
@@ -267,4 +291,5 @@ def _readable(text: str) -> str:
 def _without_tags(text: str) -> str:
     """`text` without HTML comments and tags; a tag that may begin a block leaves a line break."""
     head, end, tail = text.rpartition("-->")  # so that comments without an end are not searched for one again and again
-    return _TAG.sub("\n", _INLINE_TAG.sub("", _COMMENT.sub("", head + end) + tail))
+    text = _COMMENT.sub("", head + end) + tail
+    return _TAG.sub(lambda tag: "" if tag[1].lower() in _WITHIN_A_LINE else "\n", text)

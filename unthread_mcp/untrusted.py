@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from functools import cache
 from typing import Final
 
 from unthread_mcp.api.cleaning import clean_text
@@ -17,18 +18,34 @@ _WORDS: Final = "customer text"
 _END: Final = "end"
 _MARKER_DIGITS: Final = 9
 
-# The fence's own beginnings as others may write them: two opening brackets of any kind, then one of its words. Looked
-# for in folded text (see _fold). The repeats are bounded so that no text takes long.
-_IMITATION = re.compile(
-    r"(?:[<\u2039\u3008\u27e8]\s{0,8}[<\u2039\u3008\u27e8]|[\xab\u300a\u27ea\u226a])"
-    rf"(?=[\s/]{{0,8}}(?:{_WORDS.partition(' ')[0]}|{_END}))"
-)
-_BRACKET = re.compile("[<\uff1c\ufe64\u2039\u3008\u2329\u27e8\xab\u300a\u27ea\u226a]")
-
+_BRACKET: Final = "<\u2039\u3008\u27e8"
+_DOUBLE_BRACKET: Final = "\xab\u300a\u27ea\u226a"
 _DOTS: Final = "\xb7\u0387\u1427\u16eb\u2022\u2027\u2219\u22c5\u2e31\u30fb\uff65"  # drawn like the separator's dot
-_SEPARATOR = re.compile(rf"(?:(?<=\s)|^)[{_DOTS}]++|(?<![{_DOTS}])[{_DOTS}]++(?=\s|$)")
 _HANDLE = re.compile("^[#\ufe5f\uff03](?=\\d)")
 _QUOTE = re.compile('["\uff02]')
+
+
+# Compiling these takes some milliseconds, which a server that only starts should not pay: each on its first use.
+
+
+@cache
+def _imitation() -> re.Pattern[str]:
+    """The fence's own beginnings as others may write them: two opening brackets of any kind, then one of its words.
+
+    For folded text (see `_fold`). The repeats are bounded so that no text takes long.
+    """
+    words = f"{_WORDS.partition(' ')[0]}|{_END}"
+    return re.compile(rf"(?:[{_BRACKET}]\s{{0,8}}[{_BRACKET}]|[{_DOUBLE_BRACKET}])(?=[\s/]{{0,8}}(?:{words}))")
+
+
+@cache
+def _any_bracket() -> re.Pattern[str]:
+    return re.compile(f"[{_BRACKET}{_DOUBLE_BRACKET}\uff1c\ufe64\u2329]")
+
+
+@cache
+def _separator() -> re.Pattern[str]:
+    return re.compile(rf"(?:(?<=\s)|^)[{_DOTS}]++|(?<![{_DOTS}])[{_DOTS}]++(?=\s|$)")
 
 
 class Fence:
@@ -61,7 +78,7 @@ def one_line(text: str, limit: int) -> str:
     `ジョン・スミス`), a leading `#1234` becomes `# 1234`, and `"` becomes `'`. Doing it twice changes nothing more.
     """
     line = " ".join(clean_text(text)[0].split())
-    line = _QUOTE.sub("'", _HANDLE.sub(r"\g<0> ", _SEPARATOR.sub("-", _without_imitations(line))))
+    line = _QUOTE.sub("'", _HANDLE.sub(r"\g<0> ", _separator().sub("-", _without_imitations(line))))
     if len(line) <= limit:
         return line
     # What was legitimate in the whole may not be in the piece: half a flag's tags, a mark without its Hebrew word.
@@ -107,12 +124,12 @@ _VIRAMA: Final = 9
 
 def _without_imitations(text: str) -> str:
     """`text` with the brackets of anything that looks like a line of a fence made round, so that it is none."""
-    if not _BRACKET.search(text):
+    if not _any_bracket().search(text):
         return text
     folded = text.lower() if text.isascii() else "".join(map(_fold, text))
     pieces: list[str] = []
     done = 0
-    for imitation in _IMITATION.finditer(folded):
+    for imitation in _imitation().finditer(folded):
         pieces += text[done : imitation.start()], "(("
         done = imitation.end()
     return "".join((*pieces, text[done:]))

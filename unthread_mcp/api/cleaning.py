@@ -19,6 +19,7 @@ nothing and is not counted.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -90,27 +91,51 @@ _LEGITIMATE: Final = "|".join(
     )
 )
 
-# Nearly every string is clean. Counting along one class below U+10000 is what `re` does fastest (measured: 2 ns
-# a character, against 15 for a search by all that is hidden), so that is asked first.
-_PLAIN = re.compile(
-    r"[\t\n\x20-\x7e\xa0-\xac\xae-\u034e\u0350-\u061b\u061d-\u115e\u1161-\u17b3\u17b6-\u180a\u1810-\u200a"
-    r"\u2010-\u2027\u202f-\u205f\u2070-\u3163\u3165-\ud7ff\ue000-\ufdcf\ufdf0-\ufdff\ufe10-\ufefe\uff00-\uff9f"
-    r"\uffa1-\uffef\ufffc\ufffd]*+"
-)
-_SUSPECT = re.compile(rf"[{_HIDDEN}\r\x0b\x0c\x85\u2028\u2029]")
-# A hidden character that is not legitimate takes the hidden ones behind it along.
-_PARTS = re.compile(rf"({_LEGITIMATE})|({_LINE_BREAK})|((?<![{_MARK}])[{_MARK}])|[{_HIDDEN}]+")
-_HAS_RIGHT_TO_LEFT = re.compile(rf"[{_RIGHT_TO_LEFT}]")
-_HIDDEN_RUN = re.compile(rf"[{_HIDDEN}]+")
+# Compiling these takes 15 ms together, which a server that only starts should not pay: each on its first use.
+
+
+@cache
+def _plain() -> re.Pattern[str]:
+    """A stretch of characters below U+10000 of which none needs a closer look.
+
+    Nearly every string is one such stretch, and counting along one class is what `re` does fastest (measured: 2 ns a
+    character, against 15 for a search by all that is hidden).
+    """
+    return re.compile(
+        r"[\t\n\x20-\x7e\xa0-\xac\xae-\u034e\u0350-\u061b\u061d-\u115e\u1161-\u17b3\u17b6-\u180a\u1810-\u200a"
+        r"\u2010-\u2027\u202f-\u205f\u2070-\u3163\u3165-\ud7ff\ue000-\ufdcf\ufdf0-\ufdff\ufe10-\ufefe\uff00-\uff9f"
+        r"\uffa1-\uffef\ufffc\ufffd]*+"
+    )
+
+
+@cache
+def _suspect() -> re.Pattern[str]:
+    return re.compile(rf"[{_HIDDEN}\r\x0b\x0c\x85\u2028\u2029]")
+
+
+@cache
+def _parts() -> re.Pattern[str]:
+    """(legitimate), (line break), (mark), or hidden: what isn't legitimate takes the hidden ones behind it along."""
+    return re.compile(rf"({_LEGITIMATE})|({_LINE_BREAK})|((?<![{_MARK}])[{_MARK}])|[{_HIDDEN}]+")
+
+
+@cache
+def _right_to_left() -> re.Pattern[str]:
+    return re.compile(rf"[{_RIGHT_TO_LEFT}]")
+
+
+@cache
+def _hidden_run() -> re.Pattern[str]:
+    return re.compile(rf"[{_HIDDEN}]+")
 
 
 def _is_clean(text: str) -> bool:
     """Whether nothing in `text` needs a closer look. False also for text whose hidden characters all belong there."""
     if text.isascii() and text.isprintable():  # most fields: ids, names, one line
         return True
-    plain = _PLAIN.match(text)
+    plain = _plain().match(text)
     end = plain.end() if plain else 0
-    return end == len(text) or not _SUSPECT.search(text, end)
+    return end == len(text) or not _suspect().search(text, end)
 
 
 def _stays(part: re.Match[str], marks_belong: bool) -> bool:
@@ -122,7 +147,7 @@ def clean_text(text: str) -> tuple[str, int]:
     if _is_clean(text):
         return text, 0
     removed = 0
-    marks_belong = _HAS_RIGHT_TO_LEFT.search(text) is not None
+    marks_belong = _right_to_left().search(text) is not None
 
     def cleaned(part: re.Match[str]) -> str:
         nonlocal removed
@@ -133,20 +158,20 @@ def clean_text(text: str) -> tuple[str, int]:
         removed += len(part[0])
         return ""
 
-    return _PARTS.sub(cleaned, text), removed
+    return _parts().sub(cleaned, text), removed
 
 
 def find_hidden(text: str) -> int | None:
     """Where in `text` the first character stands that `clean_text` would remove, or None."""
     if _is_clean(text):
         return None
-    marks_belong = _HAS_RIGHT_TO_LEFT.search(text) is not None
-    return next((part.start() for part in _PARTS.finditer(text) if not (part[2] or _stays(part, marks_belong))), None)
+    marks_belong = _right_to_left().search(text) is not None
+    return next((part.start() for part in _parts().finditer(text) if not (part[2] or _stays(part, marks_belong))), None)
 
 
 def without_hidden(text: str) -> str:
     """`text` without any invisible character, legitimate or not: for comparing, never for showing."""
-    return _HIDDEN_RUN.sub("", text)
+    return _hidden_run().sub("", text)
 
 
 def clean_json(value: JsonValue) -> tuple[JsonValue, int]:
