@@ -22,7 +22,7 @@ def test_the_fence_says_itself_that_it_holds_customer_text_and_no_instructions()
 
 
 def test_a_fence_is_cheap() -> None:
-    """24 tokens in o200k, whose words have four characters on average here; 40 was the budget."""
+    """23 tokens in o200k, whose words have four characters on average here; 40 was the budget."""
     assert len(Fence(MARKER).wrap("x")) <= 90
 
 

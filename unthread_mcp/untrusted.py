@@ -52,7 +52,7 @@ class Fence:
     """The fence of one answer: every `wrap` in it carries the same marker, which nobody outside can know beforehand.
 
     The marker has nine decimal digits: 30 random bits that cost three tokens, where eight hex digits cost up to eight.
-    Opening and closing together cost 24 tokens (o200k).
+    Opening and closing together cost 23 tokens (o200k).
     """
 
     def __init__(self, marker: str | None = None) -> None:
