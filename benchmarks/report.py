@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
+_LOAD_BEFORE: Final = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+"""The machine's load over the minute before the bench (getloadavg(3); there is none on Windows)."""
+_BUSY: Final = 0.5
 _PACKAGES: Final = ("unthread-mcp", "mcp", "httpx2", "httpx", "pydantic")
 
 
@@ -82,9 +85,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def made_with() -> str:
     """The date, the machine and the versions, as one sentence's worth."""
     packages = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    busy = f", busy with other work (load {_LOAD_BEFORE:.1f})" if _LOAD_BEFORE > _BUSY else ""
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.python_implementation()} {platform.python_version()}, "
-        f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores; {packages}"
+        f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores{busy}; {packages}"
     )
 
 
