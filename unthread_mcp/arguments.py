@@ -8,9 +8,9 @@ business.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator
 
 Status = Literal["open", "in_progress", "on_hold", "closed"]
 Operator = Literal["==", "!=", ">", "<", "in", "notIn", "contains", "notContains", "like"]
@@ -22,7 +22,15 @@ PRIORITY_NUMBERS: Final = {"low": 3, "medium": 5, "high": 7, "critical": 9}
 
 def _priority_word(value: Any) -> Any:
     text = str(value).strip().lower()
-    return _PRIORITY_WORDS.get(text, text)
+    return _PRIORITY_WORDS.get(text.removesuffix(".0"), text)
+
+
+def _comparable(value: Any) -> str | int | float | list[str]:
+    """What the reference lets a condition compare with. Numbers in a list become texts, as it has them."""
+    items = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if not all(isinstance(each, str | int | float) and not isinstance(each, bool) for each in items):
+        raise ValueError("it should be a text, a number or a list of texts")
+    return [str(each) for each in items] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Condition:
 
     field: str
     operator: Operator
-    value: str | int | float | list[str]
+    value: Annotated[str | int | float | list[str], PlainValidator(_comparable)]
 
 
 Priority = Annotated[Literal["low", "medium", "high", "critical"], BeforeValidator(_priority_word)]

@@ -1,9 +1,9 @@
 """Each object's vocabulary for `select`, and the trimming of answers to it.
 
-The names are Unthread's own. `REFERENCE` marks where they come from: the reference's
-interfaces; fields that it doesn't name but that were observed in published clients and
-logs stand in `observed`. There are no response models: a field that is missing is left
-out, one of another type is shown as it is.
+The names are Unthread's own: `documented` ones stand in the reference's interfaces; fields
+that it doesn't name but that were seen in published clients and logs are `observed`. There
+are no response models: a field that is missing is left out, one of another type is shown as
+it is.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ _MESSAGE_FIELDS = (
 _MESSAGE_OBSERVED = (
     "id htmlContent resolvedContent isPrivateNote isAutoresponse isExternal sentByUserId sentByUser.{id,name,email} "
     "submittedByUser.{id,name,email} sourceType files.{id,name,size,filetype,mimetype} blocks channelId updatedAt "
-    "deletedAt emailId reactions"
+    "deletedAt emailId reactions teamId parentId botUsername botImage widgetMessageId microsoftTeamsMessageId "
+    "slackChannel.{id,name} triageThreadId triageThread.initialMessage.ts"
 )
 
 
@@ -81,7 +82,7 @@ def _below(prefix: str, names: Iterable[str]) -> frozenset[str]:
 
 MESSAGE: Final = Vocabulary(
     "message",
-    _names(_MESSAGE_FIELDS),
+    _names(_MESSAGE_FIELDS + " conversation.{id,friendlyId,title,status,customerId}"),
     _names(_MESSAGE_OBSERVED),
     ("ts", "text", "timestamp"),
     frozenset({"metadata"}),
@@ -98,7 +99,8 @@ CONVERSATION: Final = Vocabulary(
     | _below("initialMessage", _names(_MESSAGE_FIELDS)),
     _names(
         "sourceType assignedToUser.{id,name,email} submitterUser.{id,name,email} submitterUserId ticketType.{id,name} "
-        "lastActivityAt category sentiment initialMessageId initialMessage.{content} latestMessage.{ts,text,content,timestamp} "
+        "lastActivityAt category sentiment initialMessageId initialMessage.{content} "
+        "initialMessage.sentByUser.{id,name,email} latestMessage.{ts,text,content,timestamp} "
         "waitingOnAgentTime waitingOnCustomerTime triageMessages.{ts,channelId,text} excludeAnalytics notes"
     ),
     ("friendlyId", "title", "status", "priority", "customer.name", "assignedToUser.name", "updatedAt", "tags.name"),
@@ -107,9 +109,10 @@ CONVERSATION: Final = Vocabulary(
 CUSTOMER: Final = Vocabulary(
     "customer",
     _names(
-        "name primarySupportAssigneeId primarySupportAssigneeType secondarySupportAssigneeId secondarySupportAssigneeType "
-        "replyTimeoutMinutes defaultTriageChannelId disableAutomatedTicketing botHandling autoresponder.{enabled,condition,message} "
-        "supportSteps slackTeamId assignToTaggedUserEnabled slackChannelId createdAt updatedAt tags.{id,name} "
+        "name primarySupportAssigneeId primarySupportAssigneeType secondarySupportAssigneeId "
+        "secondarySupportAssigneeType replyTimeoutMinutes defaultTriageChannelId disableAutomatedTicketing "
+        "botHandling autoresponder.{enabled,condition,message} supportSteps slackTeamId assignToTaggedUserEnabled "
+        "slackChannelId createdAt updatedAt tags.{id,name} "
         "slackChannel.{id,name,isShared,isPrivate}"
     ),
     _names("id emailDomains customFields externalCrmMetadata.{id}"),
@@ -119,16 +122,20 @@ CUSTOMER: Final = Vocabulary(
 USER: Final = Vocabulary(
     "user",
     _names("id name email slackId photo"),
-    _names("phoneNumber createdAt updatedAt status deleted backupUserId awayUntil slackTeamId title department"),
+    _names(
+        "phoneNumber createdAt updatedAt status deleted backupUserId awayUntil slackTeamId slackTeam title pronoun "
+        "department"
+    ),
     ("id", "name", "email"),
 )
 TAG: Final = Vocabulary("tag", _names("id name"), _names("createdAt updatedAt"), ("id", "name"))
 TICKET_TYPE: Final = Vocabulary(
     "ticket_type",
     _names(
-        "id name projectId description createdAt updatedAt fields.{id,label,type,required,public,description,options,conditions}"
+        "id name projectId description createdAt updatedAt "
+        "fields.{id,label,type,required,public,description,options,conditions}"
     ),
-    _names("defaultSlackChannelId defaultCustomerId"),
+    _names("defaultSlackChannelId defaultCustomerId fields.{name,conditionals}"),
     ("id", "name", "description", "fields"),
 )
 ARTICLE: Final = Vocabulary(
@@ -159,14 +166,17 @@ def _copy(source: JsonObject, path: Sequence[str], target: JsonObject) -> None:
     if name not in source:
         return
     value = source[name]
-    if not rest or value is None:
-        target.setdefault(name, value)
+    if not rest:
+        # A whole beside a part of it is the whole.
+        target[name] = value
+    elif value is None:
+        target[name] = None
     elif isinstance(value, dict):
         into = target.setdefault(name, {})
         if isinstance(into, dict):
             _copy(value, rest, into)
     elif isinstance(value, list):
-        into = target.setdefault(name, [{} for _ in value])
+        into = target.setdefault(name, [{} if isinstance(each, dict) else each for each in value])
         if isinstance(into, list):
             for each, kept in zip(value, into, strict=True):
                 if isinstance(each, dict) and isinstance(kept, dict):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-
-_WORD = re.compile(r"[a-z0-9]+|[A-Z][a-z0-9]*")
 
 
 def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
@@ -25,4 +22,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _fold(word: str) -> str:
-    return "".join(part.lower() for part in _WORD.findall(word)) or word.lower()
+    return "".join(filter(str.isalnum, word.casefold()))

@@ -62,12 +62,13 @@ class OfferedTool:
         return self._answered(answer)
 
     async def _run(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Answer:
-        if isinstance(cursor := arguments.get("cursor"), str) and "cursor" in self._signature.parameters:
-            others = {name: value for name, value in arguments.items() if name != "cursor"}
-            arguments = {**read_cursor(cursor, others)}
-        validated = self._signature.validate(arguments)
+        signature = self._signature
+        if (cursor := arguments.get("cursor")) is not None and "cursor" in signature.parameters:
+            others = signature.plain({name: value for name, value in arguments.items() if name != "cursor"})
+            arguments = {**read_cursor(str(cursor), others, signature.defaults)}
+        validated = signature.validate(arguments)
         supplied: dict[str, Any] = {}
-        for name, kind in self._signature.supplied.items():
+        for name, kind in signature.supplied.items():
             supplied[name] = (
                 self._workspace if kind is Workspace else Gate(self._workspace.settings.confirm, ClientHuman(context))
             )

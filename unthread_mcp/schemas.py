@@ -17,13 +17,15 @@ import json
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.nearest import did_you_mean
+from unthread_mcp.untrusted import one_line
 
 JsonSchema = dict[str, Any]
 
@@ -34,10 +36,9 @@ _PLAIN: dict[Any, JsonSchema] = {
     bool: {"type": "boolean"},
     Any: {},
 }
-_BOUNDS = {
-    str: {"min_length": "minLength", "max_length": "maxLength"},
-    list: {"min_length": "minItems", "max_length": "maxItems"},
-}
+_PUBLISHED = {"ge": "minimum", "le": "maximum", "pattern": "pattern"}
+"""Bounds by pydantic's names. Limits of length guard us, not the agent: they are not worth a token in every request."""
+_OBJECT_WANTED = frozenset({"dataclass_type", "dict_type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,11 @@ class Signature:
                 self.parameters[name] = Parameter(name, parameter.annotation, parameter.default)
         self._model: type[BaseModel] | None = None
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What stands in for the arguments that may be left out."""
+        return {each.name: each.default for each in self.parameters.values() if not each.required}
+
     def schema(self) -> JsonSchema:
         """The JSON schema to publish."""
         properties: dict[str, JsonSchema] = {}
@@ -91,19 +97,26 @@ class Signature:
 
         Raises `InvalidArgument` that names the argument and what it takes.
         """
-        given = {name: value for name, value in arguments.items() if value is not None}
-        for name in given:
-            if name not in self.parameters:
-                hint = (
-                    did_you_mean(name, self.parameters) or f"It takes: {', '.join(self.parameters) or 'no arguments'}."
-                )
-                raise InvalidArgument(f"{self.tool} has no argument {name[:60]!r}.", hint)
-        lenient = {name: self._lenient(self.parameters[name], value) for name, value in given.items()}
+        given = self._understood(arguments)
         try:
-            model = self.model.model_validate(lenient)
+            model = self.model.model_validate(given)
         except ValidationError as problem:
             raise self._in_words(problem) from None
         return {name: getattr(model, name) for name in self.parameters}
+
+    def plain(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Some of the arguments, validated, as they stand in JSON: what two ways to write the same agree on.
+
+        Raises `InvalidArgument` as `validate` does, but for what is missing.
+        """
+        given = self._understood(arguments)
+        model = self.model.model_construct()
+        try:
+            for name, value in given.items():
+                self.model.__pydantic_validator__.validate_assignment(model, name, value)
+        except ValidationError as problem:
+            raise self._in_words(problem) from None
+        return {name: to_jsonable_python(getattr(model, name)) for name in given}
 
     @property
     def model(self) -> type[BaseModel]:
@@ -118,32 +131,70 @@ class Signature:
             )
         return self._model
 
-    def _lenient(self, parameter: Parameter, value: Any) -> Any:
-        """Text where a list or an object is wanted: JSON in a string, or one item on its own."""
-        wanted = _schema(parameter.annotation).get("type")
-        if wanted not in {"array", "object"}:
-            return value
-        if isinstance(value, str):
-            text = value.strip()
-            if text[:1] in {"[", "{"}:
-                try:
-                    return json.loads(text)
-                except (ValueError, RecursionError):
-                    return [value] if wanted == "array" else value
-            return [value] if wanted == "array" else value
-        return [value] if wanted == "array" and isinstance(value, int | dict) else value
+    def _understood(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """`arguments` without nulls, and with what agents wrote in their own ways put right. Refuses unknown ones."""
+        understood: dict[str, Any] = {}
+        for name, value in arguments.items():
+            if value is None:
+                continue
+            if name not in self.parameters:
+                hint = (
+                    did_you_mean(name, self.parameters) or f"It takes: {', '.join(self.parameters) or 'no arguments'}."
+                )
+                raise InvalidArgument(f"{self.tool} has no argument {name[:60]!r}.", hint)
+            schema = _schema(self.parameters[name].annotation)
+            if isinstance(value, bool) and schema.get("type") in {"integer", "number"}:
+                # Python, and so pydantic, takes true for 1.
+                raise InvalidArgument(f"{name} is not acceptable: it should be a number.", "Correct it and call again.")
+            understood[name] = _lenient(schema, value)
+        return understood
 
     def _in_words(self, problem: ValidationError) -> InvalidArgument:
         first, *more = problem.errors(include_url=False, include_input=False, include_context=False)
-        place = ".".join(str(part) for part in first["loc"]) or "arguments"
+        place = _place(first["loc"])
         if first["type"] == "missing" and len(first["loc"]) == 1:
-            described = self.schema()["properties"].get(place, {}).get("description", "")
+            described = self.schema()["properties"][place].get("description", "")
             return InvalidArgument(
                 f"{self.tool} needs {place}.", f"Pass it: {described}." if described else "Pass it and call again."
             )
-        message = first["msg"][:200].replace("Input should be", "it should be", 1)
-        others = f" The same goes for {len(more)} more." if more else ""
-        return InvalidArgument(f"{place} is not acceptable: {message}.", f"Correct it and call again.{others}")
+        message = first["msg"][:200].removeprefix("Value error, ").replace("Input should be", "it should be", 1)
+        if first["type"] in _OBJECT_WANTED:
+            message = "it should be an object"
+        others = [other for other in dict.fromkeys(_place(each["loc"]) for each in more) if other != place]
+        further = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        either = f" Not acceptable either: {', '.join(others[:3])}{further}." if others else ""
+        return InvalidArgument(f"{place} is not acceptable: {message}.", f"Correct it and call again.{either}")
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Where in the arguments; below an argument's own name stand words of the agent's."""
+    return one_line(".".join(str(part) for part in location), 80)
+
+
+def _lenient(schema: JsonSchema, value: Any) -> Any:
+    """`value` where `schema` wants a list or an object: JSON in a text, or one item on its own."""
+    match schema.get("type"):
+        case "object":
+            return _from_json(value, dict)
+        case "array":
+            value = _from_json(value, list)
+            items: list[Any] = [value] if isinstance(value, str | int | dict) else value
+            if schema["items"].get("type") == "object" and isinstance(value, list | str):
+                return [_from_json(each, dict) for each in items]
+            return items
+        case _:
+            return value
+
+
+def _from_json(value: Any, wanted: type) -> Any:
+    """What a text that is JSON says, if that is a `wanted`; else `value` as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        said = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return said if isinstance(said, wanted) else value
 
 
 def _schema(annotation: Any) -> JsonSchema:
@@ -160,7 +211,8 @@ def _schema(annotation: Any) -> JsonSchema:
     if origin is list:
         return {"type": "array", "items": _schema(arguments[0])}
     if origin is dict:
-        return {"type": "object"}
+        inner = _schema(arguments[1])
+        return {"type": "object", "additionalProperties": inner} if inner else {"type": "object"}
     if is_dataclass(annotation):
         hints = get_type_hints(annotation, include_extras=True)
         names = [each.name for each in fields(annotation)]
@@ -185,11 +237,8 @@ def _annotated(annotation: Any, metadata: tuple[Any, ...]) -> JsonSchema:
             continue
         if each.description:
             schema["description"] = each.description
-        names = _BOUNDS.get(cast("type", get_origin(annotation) or annotation), {})
         for bound in each.metadata:
-            for attribute, keyword in {**names, "ge": "minimum", "le": "maximum", "pattern": "pattern"}.items():
-                value = getattr(bound, attribute, None)
-                # Length limits guard us, not the agent: they are not worth a token in every request.
-                if value is not None and keyword not in {"minLength", "maxLength", "minItems", "maxItems"}:
+            for attribute, keyword in _PUBLISHED.items():
+                if (value := getattr(bound, attribute, None)) is not None:
                     schema[keyword] = value
     return schema

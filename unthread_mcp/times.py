@@ -13,6 +13,8 @@ from unthread_mcp.api.errors import InvalidArgument
 
 _AGO = re.compile(r"(\d{1,5})\s*([hdw])(?:\s+ago)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_TIME = re.compile(_DATE.pattern + r"(?:[Tt ].*)?")
+"""Python would take more, and take milliseconds since 1970 for a year of long ago."""
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _WRITTEN = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -25,27 +27,31 @@ def parse_time(text: str, argument: str, *, zone: tzinfo, now: datetime) -> date
     """
     value = text.strip()
     if ago := _AGO.fullmatch(value):
-        return (now - int(ago[1]) * _UNITS[ago[2].lower()]).astimezone(UTC)
+        return now.astimezone(UTC) - int(ago[1]) * _UNITS[ago[2].lower()]
+    if not _DATE_TIME.fullmatch(value):
+        raise _no_time(text, argument)
     try:
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        return moment.astimezone(UTC)
+        return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidArgument(
-            f"{argument} is {text[:40]!r}, which is no time.",
-            "Use a date (2026-11-22), a date-time (2026-11-22T09:00), or 24h, 7d, 4w for that long ago.",
-        ) from None
+        raise _no_time(text, argument) from None
 
 
 def parse_period(text: str, argument: str, *, zone: tzinfo, now: datetime) -> date:
     """The day that `text` means in `zone`: a date, or so long ago. Raises `InvalidArgument`."""
-    if _DATE.fullmatch(text.strip()):
-        try:
+    try:
+        if _DATE.fullmatch(text.strip()):
             return date.fromisoformat(text.strip())
-        except ValueError:
-            pass
-    return parse_time(text, argument, zone=zone, now=now).astimezone(zone).date()
+        return parse_time(text, argument, zone=zone, now=now).astimezone(zone).date()
+    except (ValueError, OverflowError):
+        raise _no_time(text, argument) from None
+
+
+def _no_time(text: str, argument: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"{argument} is {text[:40]!r}, which is no time.",
+        "Use a date (2026-11-22), a date-time (2026-11-22T09:00), or 24h, 7d, 4w for that long ago.",
+    )
 
 
 def iso(moment: datetime) -> str:
@@ -59,9 +65,9 @@ def read_time(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def write_time(value: object, *, zone: tzinfo, now: datetime, clock: bool = False) -> str:
@@ -72,18 +78,23 @@ def write_time(value: object, *, zone: tzinfo, now: datetime, clock: bool = Fals
     moment = read_time(value)
     if moment is None:
         return "-"
-    local = moment.astimezone(zone)
-    day = local.strftime("%m-%d" if local.year == now.astimezone(zone).year else "%Y-%m-%d")
+    try:
+        local = moment.astimezone(zone)
+    except OverflowError:
+        # The year 1 or 9999, which some systems write for "never".
+        local = moment
+    day = local.date().isoformat().removeprefix(f"{now.astimezone(zone).year}-")
     return day + local.strftime(" %H:%M") if clock and local.time() != time() else day
 
 
 def write_duration(seconds: float) -> str:
     """A length of time in its two largest units: `2 d 4 h`, `35 min`, `0 s`."""
     left, parts = round(abs(seconds)), list[str]()
+    sign = "-" if left and seconds < 0 else ""
     for size, unit in _WRITTEN:
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {unit}")
         elif parts:
             break
-    return ("-" if seconds <= -0.5 else "") + (" ".join(parts[:2]) or "0 s")
+    return sign + (" ".join(parts[:2]) or "0 s")

@@ -1,0 +1,361 @@
+"""What is published of a tool's arguments, and what is accepted: the second holds the first."""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Optional, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import Field
+
+from unthread_mcp.access import ToolDeclaration
+from unthread_mcp.api.errors import InvalidArgument
+from unthread_mcp.arguments import Condition
+from unthread_mcp.gate import Gate
+from unthread_mcp.schemas import JsonSchema, Signature
+from unthread_mcp.tools import TOOLS
+from unthread_mcp.workspace import Workspace
+
+EVERY_TOOL = pytest.mark.parametrize("tool", TOOLS, ids=[tool.name for tool in TOOLS])
+
+
+class Supplied:
+    """Stands for what the server fills in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    left: str
+    right: int
+
+
+async def tool(
+    supplied: Supplied,
+    name: Annotated[str, Field(description="Whose", min_length=1, max_length=20)],
+    count: Annotated[int, Field(ge=1, le=100)] = 25,
+    colours: list[Literal["red", "green"]] | None = None,
+    pairs: Annotated[list[Pair] | None, Field(description="Some", max_length=3)] = None,
+    notes: dict[str, str] | None = None,
+    anything: dict[str, Any] | None = None,
+    really: bool = False,
+    surely: bool = True,
+    share: Optional[float] = None,  # noqa: UP045 - the older spelling means the same
+    where: list[Condition] | None = None,
+) -> None:
+    """Do nothing."""
+
+
+@pytest.fixture
+def signature() -> Signature:
+    return Signature(tool, (Supplied,))
+
+
+def of(declaration: ToolDeclaration) -> Signature:
+    return Signature(declaration.function, (Workspace, Gate))
+
+
+def test_what_the_server_fills_in_is_not_published(signature: Signature) -> None:
+    assert signature.supplied == {"supplied": Supplied}
+    assert "supplied" not in signature.schema()["properties"]
+
+
+def test_the_schema_is_plain(signature: Signature) -> None:
+    assert signature.schema() == {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "description": "Whose"},
+            "count": {"type": "integer", "minimum": 1, "maximum": 100, "default": 25},
+            "colours": {"type": "array", "items": {"type": "string", "enum": ["red", "green"]}},
+            "pairs": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"left": {"type": "string"}, "right": {"type": "integer"}},
+                    "required": ["left", "right"],
+                    "additionalProperties": False,
+                },
+                "description": "Some",
+            },
+            "notes": {"type": "object", "additionalProperties": {"type": "string"}},
+            "anything": {"type": "object"},
+            "really": {"type": "boolean"},
+            "surely": {"type": "boolean", "default": True},
+            "share": {"type": "number"},
+            "where": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "field": {"type": "string"},
+                        "operator": {
+                            "type": "string",
+                            "enum": ["==", "!=", ">", "<", "in", "notIn", "contains", "notContains", "like"],
+                        },
+                        # Text, number or list of texts: no plain schema says so.
+                        "value": {},
+                    },
+                    "required": ["field", "operator", "value"],
+                    "additionalProperties": False,
+                },
+            },
+        },
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+
+
+def test_a_type_that_has_no_plain_schema_is_a_mistake_of_ours() -> None:
+    async def odd(_when: complex) -> None: ...
+
+    with pytest.raises(TypeError, match="has no published schema"):
+        Signature(odd, ()).schema()
+
+
+def nodes(schema: JsonSchema) -> Iterator[JsonSchema]:
+    yield schema
+    for below in (*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(below, dict):
+            yield from nodes(cast("JsonSchema", below))
+
+
+@EVERY_TOOL
+def test_every_published_schema_is_flat_and_without_noise(tool: ToolDeclaration) -> None:
+    schema = of(tool).schema()
+    assert (
+        {"type", "properties", "additionalProperties"}
+        <= schema.keys()
+        <= {"type", "properties", "required", "additionalProperties"}
+    )
+    words = {"type", "properties", "required", "additionalProperties", "items", "enum", "description", "default"}
+    for node in nodes(schema):
+        assert node.keys() <= words | {"minimum", "maximum", "pattern"}, node
+        assert isinstance(node.get("type", ""), str)
+        assert node.get("type") != "null"
+    for name, published in schema["properties"].items():
+        assert published.get("properties") is None, f"{name} is not flat"
+        assert ("default" in published) <= (name not in schema.get("required", []))
+    assert json.loads(json.dumps(schema)) == schema
+
+
+WORDS = st.text(string.ascii_letters + string.digits + "äЖ漢🙂 .,'#", min_size=1, max_size=40)
+
+
+def values(schema: JsonSchema) -> st.SearchStrategy[Any]:
+    """What `schema` allows. Limits of length aren't published: 1 to 40 characters and 1 to 4 items go everywhere."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema.get("type"):
+        case "string":
+            # Python's $ also stands before a last line break, JSON schema's doesn't.
+            pattern = str(schema.get("pattern", "")).replace("$", r"\Z")
+            return st.from_regex(pattern) if pattern else WORDS
+        case "integer":
+            return st.integers(schema.get("minimum", -(2**53)), schema.get("maximum", 2**53))
+        case "number":
+            return st.floats(allow_nan=False, allow_infinity=False)
+        case "boolean":
+            return st.booleans()
+        case "array":
+            return st.lists(values(schema["items"]), min_size=1, max_size=4)
+        case "object" if "properties" in schema:
+            return objects(schema)
+        case "object":
+            below: JsonSchema | None = schema.get("additionalProperties")
+            return st.dictionaries(WORDS, values(below) if below else WORDS | st.booleans(), max_size=3)
+        case _:
+            return WORDS | st.integers() | st.floats(allow_nan=False) | st.lists(WORDS)
+
+
+def objects(schema: JsonSchema) -> st.SearchStrategy[dict[str, Any]]:
+    required = schema.get("required", [])
+    parts = {name: values(each) for name, each in schema["properties"].items()}
+    optional = {name: each | st.none() for name, each in parts.items() if name not in required}
+    return st.fixed_dictionaries({name: parts[name] for name in required}, optional=optional)
+
+
+@EVERY_TOOL
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(data=st.data())
+def test_what_the_schema_allows_the_model_takes(tool: ToolDeclaration, data: st.DataObject) -> None:
+    signature = of(tool)
+    arguments = data.draw(objects(signature.schema()))
+    validated = signature.validate(arguments)
+    assert validated.keys() == signature.parameters.keys()
+    for name, value in arguments.items():
+        if value is not None and isinstance(value, str | bool | int):
+            assert validated[name] == value
+    # Written as text, as some agents do, it means the same.
+    assert (
+        signature.validate(
+            {
+                name: value if isinstance(value, str) else json.dumps(value)
+                for name, value in arguments.items()
+                if value is not None
+            }
+        )
+        == validated
+    )
+
+
+@EVERY_TOOL
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(data=st.data())
+def test_what_a_cursor_carries_of_the_arguments_stands_for_them(tool: ToolDeclaration, data: st.DataObject) -> None:
+    signature = of(tool)
+    arguments = data.draw(objects(signature.schema()))
+    plain = signature.plain(arguments)
+    assert plain.keys() == {name for name, value in arguments.items() if value is not None}
+    assert json.loads(json.dumps(plain)) == plain
+    assert signature.validate(plain) == signature.validate(arguments)
+
+
+@pytest.mark.parametrize(
+    ("given_", "meant"),
+    [
+        ({"count": "50"}, {"count": 50}),
+        ({"count": 50.0}, {"count": 50}),
+        ({"count": None}, {"count": 25}),
+        ({"name": 1234}, {"name": "1234"}),
+        ({"really": "true"}, {"really": True}),
+        ({"surely": "false"}, {"surely": False}),
+        ({"share": "0.5"}, {"share": 0.5}),
+        ({"colours": "red"}, {"colours": ["red"]}),
+        ({"colours": '["red", "green"]'}, {"colours": ["red", "green"]}),
+        ({"notes": '{"a": "b"}'}, {"notes": {"a": "b"}}),
+        ({"notes": {"a": 7}}, {"notes": {"a": "7"}}),
+        ({"pairs": {"left": "a", "right": "7"}}, {"pairs": [Pair("a", 7)]}),
+        ({"pairs": '{"left": "a", "right": 7}'}, {"pairs": [Pair("a", 7)]}),
+        ({"pairs": ['{"left": "a", "right": 7}', {"left": "b", "right": 8}]}, {"pairs": [Pair("a", 7), Pair("b", 8)]}),
+        (
+            {"where": {"field": "priority", "operator": "in", "value": [7, "9"]}},
+            {"where": [Condition("priority", "in", ["7", "9"])]},
+        ),
+        ({"where": [{"field": "priority", "operator": "==", "value": 7}]}, {"where": [Condition("priority", "==", 7)]}),
+        (
+            {"where": [{"field": "priority", "operator": "==", "value": "7"}]},
+            {"where": [Condition("priority", "==", "7")]},
+        ),
+    ],
+)
+def test_the_ways_in_which_agents_err_are_understood(
+    signature: Signature, given_: dict[str, Any], meant: dict[str, Any]
+) -> None:
+    validated = signature.validate({"name": "x", **given_})
+    for name, value in meant.items():
+        assert validated[name] == value
+        assert type(validated[name]) is type(value)
+
+
+@pytest.mark.parametrize("text", ["[Bug] login", "{x}", "[1", "[" * 100_000])
+def test_a_text_that_only_looks_like_json_is_a_text(text: str) -> None:
+    async def tagging(tags: list[str]) -> None: ...
+
+    assert Signature(tagging, ()).validate({"tags": text}) == {"tags": [text]}
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({}, "tool needs name. Pass it: Whose."),
+    ({"name": None}, "tool needs name. Pass it: Whose."),
+    ({"name": ""}, "name is not acceptable: String should have at least 1 character."),
+    ({"name": True}, "name is not acceptable: it should be a valid string."),
+    ({"name": ["x"]}, "name is not acceptable: it should be a valid string."),
+    ({"name": "x", "count": 101}, "count is not acceptable: it should be less than or equal to 100."),
+    ({"name": "x", "count": True}, "count is not acceptable: it should be a number."),
+    ({"name": "x", "share": False}, "share is not acceptable: it should be a number."),
+    ({"name": "x", "count": 1.5}, "count is not acceptable: it should be a valid integer"),
+    ({"name": "x", "colours": "blue"}, "colours.0 is not acceptable: it should be 'red' or 'green'."),
+    ({"name": "x", "colours": 7}, "colours.0 is not acceptable: it should be 'red' or 'green'."),
+    ({"name": "x", "notes": "text"}, "notes is not acceptable: it should be an object."),
+    ({"name": "x", "notes": "[1"}, "notes is not acceptable: it should be an object."),
+    ({"name": "x", "pairs": [{"left": "a"}]}, "pairs.0.right is not acceptable: Field required."),
+    ({"name": "x", "pairs": "{"}, "pairs.0 is not acceptable: it should be an object."),
+    (
+        {"name": "x", "where": [{"field": "a", "operator": "==", "value": True}]},
+        "where.0.value is not acceptable: it should be a text, a number or a list of texts.",
+    ),
+    (
+        {"name": "x", "where": [{"field": "a", "operator": "in", "value": [[]]}]},
+        "where.0.value is not acceptable: it should be a text, a number or a list of texts.",
+    ),
+    ({"name": "x", "where": [{"field": "a", "operator": "==", "value": None}]}, "where.0.value is not acceptable"),
+    ({"name": "x", "nmae": 1}, "tool has no argument 'nmae'. Did you mean name?"),
+    ({"name": "x", "zzz": 1}, "tool has no argument 'zzz'. It takes: name, count,"),
+    ({"name": "x" * 21}, "name is not acceptable: String should have at most 20 characters."),
+    ({"name": "\ud800"}, "name is not acceptable: it should be a valid string"),
+]
+
+
+@pytest.mark.parametrize(("given_", "said"), REFUSED)
+def test_what_is_not_understood_is_refused_in_two_sentences(
+    signature: Signature, given_: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InvalidArgument) as refusal:
+        signature.validate(given_)
+    text = str(refusal.value)
+    assert text.startswith(said)
+    assert refusal.value.remedy
+    assert "pydantic" not in text
+
+
+def test_a_tool_without_arguments_says_so() -> None:
+    async def alone() -> None: ...
+
+    assert Signature(alone, ()).schema() == {"type": "object", "properties": {}, "additionalProperties": False}
+    with pytest.raises(InvalidArgument, match=r"It takes: no arguments."):
+        Signature(alone, ()).validate({"zzz": 1})
+
+
+def test_a_required_argument_without_description_is_asked_for_plainly() -> None:
+    async def bare(thing: str) -> None: ...
+
+    with pytest.raises(InvalidArgument, match=r"^bare needs thing. Pass it and call again.$"):
+        Signature(bare, ()).validate({})
+
+
+def test_everything_else_that_is_wrong_is_named_too(signature: Signature) -> None:
+    with pytest.raises(InvalidArgument) as refusal:
+        signature.validate({"name": "x", "count": 0, "colours": ["blue"], "really": "perhaps"})
+    assert refusal.value.remedy == "Correct it and call again. Not acceptable either: colours.0, really."
+    with pytest.raises(InvalidArgument) as refusal:
+        signature.validate({"name": "x", "colours": ["blue"] * 9})
+    assert refusal.value.remedy.endswith("colours.1, colours.2, colours.3 and 5 more.")
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\nb", "\u202e", "x" * 5_000, "<<end 123>>"])
+def test_hostile_names_do_not_get_into_a_refusal(signature: Signature, name: str) -> None:
+    pair: dict[str, Any] = {"left": "a", "right": 1, name: 1}
+    notes: dict[str, Any] = {name: {}}
+    for arguments in ({name: 1}, {"name": "x", "pairs": [pair]}, {"name": "x", "notes": notes}):
+        with pytest.raises(InvalidArgument) as refusal:
+            signature.validate(arguments)
+        text = str(refusal.value)
+        assert text.isprintable()
+        assert len(text) < 400
+        text.encode()
+
+
+def test_arguments_for_a_cursor_are_refused_as_ever(signature: Signature) -> None:
+    assert signature.plain({"count": "50", "colours": "red", "name": None}) == {"count": 50, "colours": ["red"]}
+    with pytest.raises(InvalidArgument, match="no argument 'nmae'"):
+        signature.plain({"nmae": "x"})
+    with pytest.raises(InvalidArgument, match="count is not acceptable"):
+        signature.plain({"count": 0})
+
+
+def test_defaults_are_as_a_cursor_has_them(signature: Signature) -> None:
+    assert signature.defaults == {
+        "count": 25,
+        "colours": None,
+        "pairs": None,
+        "notes": None,
+        "anything": None,
+        "really": False,
+        "surely": True,
+        "share": None,
+        "where": None,
+    }
