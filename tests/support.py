@@ -67,8 +67,7 @@ class Wire(httpx2.AsyncBaseTransport):
         return [
             each
             for each in self.sent
-            if each.method not in {"GET", "HEAD"}
-            and not each.path.endswith(("/list", "/query", "/time-series"))
+            if each.method not in {"GET", "HEAD"} and not each.path.endswith(("/list", "/query", "/time-series"))
         ]
 
     def clear(self) -> None:

@@ -33,8 +33,10 @@ def as_object(value: JsonValue) -> JsonObject:
 
 
 def as_page(value: JsonValue) -> Page:
-    """A list answer. `hasNext` decides whether there is a next page, not the presence of `next`:
-    the reference's pagination gives a `next` even on the last one.
+    """A list answer.
+
+    `hasNext` decides whether there is a next page, not the presence of `next`: the
+    reference's pagination gives a `next` even on the last one.
     """
     if isinstance(value, list):
         rows = [row for row in value if isinstance(row, dict)]

@@ -8,7 +8,7 @@ from typing import Final
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.fields import pick, trim
+from unthread_mcp.fields import trim
 from unthread_mcp.listing import Listed
 from unthread_mcp.render import (
     MAX_BYTES,
@@ -83,9 +83,12 @@ def _times(workspace: Workspace, conversation: JsonObject) -> str:
         f"created {workspace.date(conversation.get('createdAt'), clock=True)}",
         f"updated {workspace.date(conversation.get('updatedAt'), clock=True)}",
     ]
-    for name, words in (("closedAt", "closed"), ("wakeUpAt", "snoozed until"), ("lockedAt", "locked since")):
-        if conversation.get(name) is not None:
-            said.append(f"{words} {workspace.date(conversation.get(name), clock=True)}")
+    moments = (("closedAt", "closed"), ("wakeUpAt", "snoozed until"), ("lockedAt", "locked since"))
+    said += [
+        f"{words} {workspace.date(conversation.get(name), clock=True)}"
+        for name, words in moments
+        if conversation.get(name) is not None
+    ]
     for name, words in (("responseTime", "first response after"), ("resolutionTime", "resolved after")):
         seconds = conversation.get(name)
         if isinstance(seconds, int | float) and not isinstance(seconds, bool):

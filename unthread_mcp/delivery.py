@@ -108,7 +108,8 @@ async def _look(
         if newer:
             raise Conflict(
                 f"{len(newer)} message{'s' if len(newer) > 1 else ''} came after as_of, so nothing was sent.",
-                f"Read {'them' if len(newer) > 1 else 'it'} below; if the {draft.what} still fits, pass as_of={thread.as_of}.",
+                f"Read {'them' if len(newer) > 1 else 'it'} below; "
+                f"if the {draft.what} still fits, pass as_of={thread.as_of}.",
                 shown=show(thread, newer),
             )
     return thread, None

@@ -140,7 +140,11 @@ async def _main_job(agent: ScriptedAgent, sandbox: Sandbox, screen: Screen) -> N
     as_of = _found(AS_OF, read)
 
     screen.step(3, "Ask the knowledge base")
-    await agent.call("query_knowledge_base", question="What are the API rate limits, and how do we stay below them?", conversation=f"#{number}")
+    await agent.call(
+        "query_knowledge_base",
+        question="What are the API rate limits, and how do we stay below them?",
+        conversation=f"#{number}",
+    )
 
     screen.step(4, "Leave a note that the customer can't see")
     await agent.call(
@@ -154,8 +158,9 @@ async def _main_job(agent: ScriptedAgent, sandbox: Sandbox, screen: Screen) -> N
     sandbox.customer_writes(sandbox.conversation_id(int(number)), said)
     screen.aside(f"The customer writes: {said}")
     reply = (
-        "Thank you for the details, also on the second integration. The limits hold for each token: with one token for each "
-        "integration, and pauses as the Retry-After header says, the errors end. The article on rate limits has examples."
+        "Thank you for the details, also on the second integration. The limits hold for each token: with one token "
+        "for each integration, and pauses as the Retry-After header says, the errors end. The article on rate limits "
+        "has examples."
     )
     refused = await agent.call("send_reply", conversation=f"#{number}", as_of=as_of, text=reply)
     as_of = _found(AS_OF, refused)

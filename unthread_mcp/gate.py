@@ -50,7 +50,7 @@ class Gate:
         if not self._human.reachable:
             raise NotPermitted(
                 "This server sends nothing without asking a human first, and this client can't ask one.",
-                "Nothing was sent. Tell the user; a client with elicitation, or the operator's UNTHREAD_CONFIRM, changes this.",
+                "Nothing was sent. Tell the user; another client, or the operator (UNTHREAD_CONFIRM), changes it.",
             )
         if not await self._human.approves(question):
             raise NotPermitted(

@@ -32,11 +32,12 @@ PROMPTS: Final = (
         "Triage the inbox",
         "Go through open conversations and propose priority, assignee and tags.",
         {"customer": "Only this customer", "limit": "How many at most"},
-        "Triage the open conversations of {customer}, at most {limit}, those that waited longest first. "
-        "Find them with search_conversations (status open, descending false). Read each with get_conversation, and look at "
-        "list_tags, list_ticket_types and list_users once for what is on offer. For each say in two lines what it is about, "
-        "how urgent it is and why, who should take it, and which tags fit. Show me all proposals as one table and change "
-        "nothing until I agree; then use update_conversation and leave a short add_private_note where a colleague needs the reason.",
+        "Triage the open conversations of {customer}, at most {limit}, those that waited longest first. Find them "
+        "with search_conversations (status open, descending false). Read each with get_conversation, and look at "
+        "list_tags, list_ticket_types and list_users once for what is on offer. For each say in two lines what it is "
+        "about, how urgent it is and why, who should take it, and which tags fit. Show me all proposals as one table "
+        "and change nothing until I agree; then use update_conversation and leave a short add_private_note where a "
+        "colleague needs the reason.",
         {"customer": "all customers", "limit": "10"},
     ),
     PromptTemplate(
@@ -44,10 +45,10 @@ PROMPTS: Final = (
         "Draft a reply",
         "Read a conversation, ask the knowledge base, and draft an answer to the customer.",
         {"conversation": "Number, id or link", "tone": "How it should sound"},
-        "Draft a reply to conversation {conversation}, {tone}. Read it with get_conversation. Put the customer's actual "
-        "question to query_knowledge_base, and check what it says against the article. Answer what was asked, in the "
-        "customer's language, promise nothing that no source covers, and keep internal notes internal. Show me the draft and "
-        "what it rests on. Send it with send_reply and the as_of of your reading only when I say so.",
+        "Draft a reply to conversation {conversation}, {tone}. Read it with get_conversation. Put the customer's "
+        "actual question to query_knowledge_base, and check what it says against the article. Answer what was asked, "
+        "in the customer's language, promise nothing that no source covers, and keep internal notes internal. Show me"
+        " the draft and what it rests on. Send it with send_reply and the as_of of your reading only when I say so.",
         {"tone": "friendly and to the point"},
     ),
     PromptTemplate(
@@ -55,9 +56,10 @@ PROMPTS: Final = (
         "Summarize a conversation",
         "What happened, where it stands, what comes next.",
         {"conversation": "Number, id or link"},
-        "Summarize conversation {conversation} for a colleague who takes over. Read it with get_conversation, and the "
-        "left-out middle with list_messages if it matters. Say in at most eight lines: what the customer wants, what was "
-        "tried and by whom, what was promised, where it stands, and the next step. Keep what was said apart from what you infer.",
+        "Summarize conversation {conversation} for a colleague who takes over. Read it with get_conversation, and the"
+        " left-out middle with list_messages if it matters. Say in at most eight lines: what the customer wants, what"
+        " was tried and by whom, what was promised, where it stands, and the next step. Keep what was said apart from"
+        " what you infer.",
         {},
     ),
     PromptTemplate(
@@ -66,9 +68,10 @@ PROMPTS: Final = (
         "The week's support in numbers, and what stands out.",
         {"customer": "Only this customer", "start": "First day, or so long ago"},
         "Report on support for {customer} since {start}. Use run_report for totalCount, conversationsResolved, "
-        "responseTimeMean and resolutionTimeMean, by day, each beside the period before; then totalCount by customerId and by "
-        "tagId. Say what changed and by how much, which customers and topics stand out, and what should be looked at, with two "
-        "or three conversations as examples from search_conversations. Give numbers only as the reports show them.",
+        "responseTimeMean and resolutionTimeMean, by day, each beside the period before; then totalCount by "
+        "customerId and by tagId. Say what changed and by how much, which customers and topics stand out, and what "
+        "should be looked at, with two or three conversations as examples from search_conversations. Give numbers "
+        "only as the reports show them.",
         {"customer": "all customers", "start": "7d"},
     ),
 )

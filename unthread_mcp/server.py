@@ -99,7 +99,9 @@ class UnthreadServer(MCPServer[None]):
         return resources.listed_templates()
 
     async def read_resource(
-        self, uri: AnyUrl | str, context: Context[None, Any] | None = None
+        self,
+        uri: AnyUrl | str,
+        context: Context[None, Any] | None = None,  # noqa: ARG002 - the SDK passes it
     ) -> list[ReadResourceContents]:
         """What stands at `uri`."""
         return await resources.read(self.workspace, str(uri))
@@ -109,7 +111,10 @@ class UnthreadServer(MCPServer[None]):
         return prompts.listed_prompts()
 
     async def get_prompt(
-        self, name: str, arguments: dict[str, Any] | None = None, context: Context[None, Any] | None = None
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[None, Any] | None = None,  # noqa: ARG002 - the SDK passes it
     ) -> GetPromptResult:
         """A prompt filled in."""
         return prompts.get(name, arguments)
@@ -118,7 +123,7 @@ class UnthreadServer(MCPServer[None]):
         self,
         reference: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
-        context: CompletionContext | None,
+        context: CompletionContext | None,  # noqa: ARG002 - the SDK passes it
     ) -> Completion | None:
         return await complete(self.workspace, reference, argument)
 

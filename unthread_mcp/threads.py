@@ -35,7 +35,7 @@ _BY_SOURCE: Final[dict[str, Channel]] = {
     "microsoft_teams": "Microsoft Teams",
     "triage": "triage",
 }
-"""`sourceType` is observed, not documented: `slack`, `email` and `widget` stand in the reference's reporting example."""
+"""`sourceType` is observed, not documented; the reference's reporting example has `slack`, `email` and `widget`."""
 _BY_EVENT: Final[dict[str, Channel]] = {
     "email_received": "e-mail",
     "email_explanation_sent": "e-mail",

@@ -167,7 +167,7 @@ async def test_select_returns_just_those_fields(tool: ToolDeclaration) -> None:
         unknown = await agent.call(tool.name, **{**arguments, "select": [f"{field}x"]})
         everything = await agent.call(tool.name, **{**arguments, "select": ["*"]})
     assert not said.failed, said.text
-    rows = said.data["data"] if "data" in said.data else [said.data]
+    rows = said.data.get("data", [said.data])
     assert rows
     assert all(list(row) == [field] for row in rows)
     assert unknown.failed

@@ -121,7 +121,9 @@ async def test_nobody_is_asked_about_a_note(desk: Desk, era: Era) -> None:
 
 async def test_the_send_marker_is_refused_in_a_note(desk: Desk) -> None:
     async with desk.agent() as agent:
-        said = await agent.call("add_private_note", conversation=desk.find("c.sourceType = 'email'"), text="/Unthread  SEND")
+        said = await agent.call(
+            "add_private_note", conversation=desk.find("c.sourceType = 'email'"), text="/Unthread  SEND"
+        )
     assert said.text.startswith("refused: ")
     assert desk.wire.writes == []
 

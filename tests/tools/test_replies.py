@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
@@ -95,7 +96,9 @@ async def test_a_restarted_server_finds_its_reply_in_the_thread(desk: Desk) -> N
     number = desk.find(SLACK)
     async with desk.agent() as agent:
         as_of = await agent.as_of(number)
-        await agent.call("send_reply", conversation=number, as_of=as_of, text="*Thanks*, see <https://example.com|this>.")
+        await agent.call(
+            "send_reply", conversation=number, as_of=as_of, text="*Thanks*, see <https://example.com|this>."
+        )
     async with desk.agent(server=desk.new_server()) as agent:
         again = await agent.call(
             "send_reply", conversation=number, as_of=as_of, text="*Thanks*, see <https://example.com|this>."
@@ -331,7 +334,9 @@ async def test_writing_in_a_persons_name_needs_the_operators_leave(desk: Desk) -
 async def test_with_the_operators_leave_a_reply_goes_out_in_a_persons_name() -> None:
     desk = Desk({"UNTHREAD_ON_BEHALF_OF": "1"})
     number = desk.find(SLACK)
-    identity, name = desk.sandbox.database.execute("SELECT id, name FROM users WHERE NOT external AND NOT deleted").fetchone()
+    identity, name = desk.sandbox.database.execute(
+        "SELECT id, name FROM users WHERE NOT external AND NOT deleted"
+    ).fetchone()
     async with desk.agent() as agent:
         as_of = await agent.as_of(number)
         said = await agent.call("send_reply", conversation=number, as_of=as_of, text=TEXT, on_behalf_of=name)
@@ -427,8 +432,6 @@ async def test_only_allowed_customers_are_written_to() -> None:
 
 
 async def test_two_equal_replies_at_the_same_moment_are_sent_once(desk: Desk, era: Era) -> None:
-    import anyio
-
     number = desk.find(SLACK)
     outcomes: list[str] = []
     async with desk.agent(era) as agent:

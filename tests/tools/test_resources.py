@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx2
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
@@ -92,7 +93,9 @@ async def test_prompts_are_filled_in(desk: Desk, era: Era) -> None:
         ("draft_reply", {"conversation": "1", "style": "x"}, "has no argument 'style'"),
     ],
 )
-async def test_a_wrong_prompt_call_is_refused(desk: Desk, era: Era, name: str, arguments: dict[str, str], words: str) -> None:
+async def test_a_wrong_prompt_call_is_refused(
+    desk: Desk, era: Era, name: str, arguments: dict[str, str], words: str
+) -> None:
     async with desk.agent(era) as agent:
         with pytest.raises(MCPError, match=words):
             await agent.client.get_prompt(name, arguments)
@@ -121,22 +124,16 @@ async def test_names_and_numbers_are_completed(desk: Desk, era: Era) -> None:
 
 
 async def test_completions_are_empty_while_unthread_is_away(desk: Desk) -> None:
-    import httpx2
-
     desk.wire.before = lambda _: httpx2.Response(403, json={})
     async with desk.agent() as agent:
-        result = await agent.client.complete(
-            PromptReference(name="weekly_report"), {"name": "customer", "value": "a"}
-        )
+        result = await agent.client.complete(PromptReference(name="weekly_report"), {"name": "customer", "value": "a"})
     assert result.completion.values == []
 
 
 async def test_a_resource_that_can_not_be_read_now_says_so(desk: Desk, era: Era) -> None:
-    import httpx2
-
     desk.wire.before = lambda _: httpx2.Response(403, json={})
     async with desk.agent(era) as agent:
-        with pytest.raises(MCPError, match="403|may not"):
+        with pytest.raises(MCPError, match=r"403|may not"):
             await agent.client.read_resource("unthread://conversations")
 
 

@@ -12,6 +12,7 @@ from unthread_mcp.tokens import estimate_tokens
 
 pytestmark = pytest.mark.anyio
 
+
 def rows(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("#") and line[1:2].isdigit()]
 
@@ -66,7 +67,9 @@ async def test_a_relative_time_stays_where_it_was_on_later_pages(desk: Desk) -> 
 
 
 async def test_a_query_too_long_for_a_cursor_has_to_be_repeated(desk: Desk) -> None:
-    where = [{"field": "title", "operator": "notContains", "value": f"words that no title has, number {n}"} for n in range(8)]
+    where = [
+        {"field": "title", "operator": "notContains", "value": f"words that no title has, number {n}"} for n in range(8)
+    ]
     async with desk.agent() as agent:
         first = await agent.call("search_conversations", where=where, limit=5)
         cursor = first.text.rpartition("cursor=")[2]
@@ -154,13 +157,18 @@ async def test_a_filter_that_the_api_refuses_is_named(desk: Desk) -> None:
         ({"created_after": "yesterday"}, "created_after is 'yesterday', which is no time."),
         ({"where": [{"field": "titel", "operator": "==", "value": "x"}]}, "Did you mean title?"),
         ({"where": [{"field": "title", "operator": "in", "value": "x"}]}, "The operator in takes a list."),
-        ({"where": [{"field": "title", "operator": "==", "value": ["x"]}]}, "The operator == takes one value, no list."),
+        (
+            {"where": [{"field": "title", "operator": "==", "value": ["x"]}]},
+            "The operator == takes one value, no list.",
+        ),
         ({"where": [{"field": "title", "operator": "~", "value": "x"}]}, "where.0.operator is not acceptable"),
         ({"select": ["customer.nam"]}, "Did you mean customer.name?"),
         ({"order_by": "title"}, "order_by is not acceptable"),
     ],
 )
-async def test_wrong_arguments_get_two_sentences_and_reach_no_network(desk: Desk, arguments: dict[str, object], words: str) -> None:
+async def test_wrong_arguments_get_two_sentences_and_reach_no_network(
+    desk: Desk, arguments: dict[str, object], words: str
+) -> None:
     async with desk.agent() as agent:
         desk.wire.clear()
         said = await agent.call("search_conversations", **arguments)
@@ -183,7 +191,13 @@ async def test_clients_that_send_json_as_text_or_one_value_for_a_list_are_unders
 async def test_a_conversation_goes_by_number_id_or_link(desk: Desk) -> None:
     number = desk.find("c.sourceType = 'email'")
     identity = desk.id_of(number)
-    references = [number, number[1:], int(number[1:]), identity, f"https://acme.unthread.io/dashboard/inbox/{identity}?x=1"]
+    references = [
+        number,
+        number[1:],
+        int(number[1:]),
+        identity,
+        f"https://acme.unthread.io/dashboard/inbox/{identity}?x=1",
+    ]
     async with desk.agent() as agent:
         answers = [await agent.call("get_conversation", conversation=each) for each in references]
     assert all(each.text.startswith(number) for each in answers)
@@ -219,7 +233,9 @@ async def test_a_reference_to_nothing_is_refused_in_words(desk: Desk, era: Era, 
 
 async def test_where_the_number_filter_is_refused_the_newest_pages_are_looked_through(desk: Desk) -> None:
     def refuse(request: httpx2.Request) -> httpx2.Response | None:
-        if request.url.path.endswith("/conversations/list") and b"friendlyId\",\"operator" in request.content.replace(b" ", b""):
+        if request.url.path.endswith("/conversations/list") and b'friendlyId","operator' in request.content.replace(
+            b" ", b""
+        ):
             return httpx2.Response(400, json={"errors": [{"status": 400, "title": "Invalid field"}]})
         return None
 
@@ -253,7 +269,11 @@ async def test_messages_can_be_limited_in_time_and_by_words(desk: Desk) -> None:
         desk.wire.clear()
         await agent.call("list_messages", conversation=desk.id_of(number), after="7d", before="1d", text="export")
     where = desk.wire.sent[0].body["where"]
-    assert [(each["field"], each["operator"]) for each in where] == [("timestamp", ">"), ("timestamp", "<"), ("text", "contains")]
+    assert [(each["field"], each["operator"]) for each in where] == [
+        ("timestamp", ">"),
+        ("timestamp", "<"),
+        ("text", "contains"),
+    ]
 
 
 async def test_hidden_characters_from_customers_reach_nobody(desk: Desk, era: Era) -> None:
@@ -262,7 +282,9 @@ async def test_hidden_characters_from_customers_reach_nobody(desk: Desk, era: Er
 
     def surrogate(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
         broken = json.dumps(answer.json()).replace("\\u202e", "\\ud83d")
-        return httpx2.Response(answer.status_code, content=broken.encode(), headers={"content-type": "application/json"})
+        return httpx2.Response(
+            answer.status_code, content=broken.encode(), headers={"content-type": "application/json"}
+        )
 
     desk.wire.after = surrogate
     async with desk.agent(era) as agent:

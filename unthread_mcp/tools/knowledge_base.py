@@ -60,8 +60,10 @@ async def query_knowledge_base(
 
 
 def _said(said: JsonValue) -> str:
-    """Whatever the knowledge base said. The reference doesn't show the shape (inferred: an `answer`
-    or the like, and articles); nothing of it is dropped.
+    """Whatever the knowledge base said.
+
+    The reference doesn't show the shape (inferred: an `answer` or the like, and articles);
+    nothing of it is dropped.
     """
     if isinstance(said, str):
         return Fence().wrap(said)

@@ -53,7 +53,8 @@ async def add_private_note(
         if stamp := triage_thread(thread.conversation):
             return {**content, "triageThreadTs": stamp}
         raise NotPermitted(
-            f"This conversation is on {_place(thread)} and has no triage thread, so a note in it would reach the customer.",
+            f"This conversation is on {_place(thread)} and has no triage thread, "
+            "so a note in it would reach the customer.",
             "Ask a person to triage it in Unthread first, or write into its notes field with update_conversation.",
         )
 
@@ -120,8 +121,9 @@ async def send_reply(
         return _reply_body(workspace, thread, prepared, format, sections, autoresponse=autoresponse, author=author)
 
     def question(thread: Thread, warning: str) -> str:
+        handle = number_of(thread.conversation)
         parts = [
-            f"Send this reply to {recipient_of(thread.conversation)} ({number_of(thread.conversation)}, by {_place(thread)})?",
+            f"Send this reply to {recipient_of(thread.conversation)} ({handle}, by {_place(thread)})?",
             *([warning] if warning else []),
             *([prepared] if prepared else []),
             *[_block_text(block) for block in sections],
@@ -214,5 +216,6 @@ async def _follow_up(workspace: Workspace, conversation_id: str, status: Status)
     try:
         changed = await set_status(workspace, conversation_id, status)
     except UnthreadError as error:
-        return f"The status was not surely set to {status}: {one_line(str(error), 300)} The reply is out; don't send it again."
+        why = one_line(str(error), 300)
+        return f"The status was not surely set to {status}: {why} The reply is out; don't send it again."
     return f"{changed.outcome}: status {status}.{changed.note}"

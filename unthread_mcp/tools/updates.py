@@ -204,8 +204,10 @@ async def _require_customers_allowed(workspace: Workspace, identity: str, body: 
 
 
 async def _fields(workspace: Workspace, identity: str, ticket_type: Named | None, fields: dict[str, Any]) -> JsonValue:
-    """The whole map of ticket type fields with `fields` merged in. The reference doesn't say whether
-    a write replaces the map or adds to it; sending the whole is right under both readings.
+    """The whole map of ticket type fields with `fields` merged in.
+
+    The reference doesn't say whether a write replaces the map or adds to it; sending the
+    whole is right under both readings.
     """
     current = await workspace.conversation(identity)
     type_id = ticket_type.id if ticket_type else text_of(current, "ticketTypeId")
