@@ -6,12 +6,12 @@ the dashboard's bot with `sentByUser`, `metadata.eventType` for mail, chat and t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from .calls import JsonValue
+from .encoding import dumps
 from .store import SqlValue
 from .times import Side, iso
 
@@ -21,7 +21,6 @@ Channel = Literal["slack", "email", "widget", "triage"]
 BOT_ID: Final = "B0UNTHREAD"
 BOT_NAME: Final = "Unthread"
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _RECEIVED: Final[dict[str, str]] = {"email": "email_received", "widget": "widget_message_received"}
 
 
@@ -36,6 +35,7 @@ class Person:
     external: bool
 
     def sent_by(self) -> dict[str, JsonValue]:
+        """The person as a message's `sentByUser`."""
         return {"id": self.id, "name": self.name, "email": self.email}
 
 
@@ -133,8 +133,3 @@ def message_row(
         "sourceType": channel,
         "visible": int(not author.private and channel != "triage"),
     }
-
-
-def dumps(value: JsonValue) -> str:
-    """JSON as it is kept in a column."""
-    return _ENCODER.encode(value)

@@ -14,24 +14,28 @@ Check = Callable[[str, JsonValue], Any]
 
 
 def text(name: str, value: JsonValue) -> str:
+    """Any string."""
     if not isinstance(value, str):
         raise bad_request(f'"{name}" must be a string')
     return value
 
 
 def filled(name: str, value: JsonValue) -> str:
+    """A string that is not empty."""
     if not text(name, value):
         raise bad_request(f'"{name}" is not allowed to be empty')
     return text(name, value)
 
 
 def boolean(name: str, value: JsonValue) -> bool:
+    """True or false."""
     if not isinstance(value, bool):
         raise bad_request(f'"{name}" must be a boolean')
     return value
 
 
 def number(name: str, value: JsonValue) -> int | float:
+    """A number, whole or not."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise bad_request(f'"{name}" must be a number')
     return value
@@ -85,22 +89,23 @@ def map_of(check: Check) -> Check:
 
 
 def nested(properties: Mapping[str, Check], *required: str) -> Check:
-    """An object of known properties."""
+    """An object of known properties. A property is called by its path; the body itself has no name."""
 
     def check(name: str, value: JsonValue) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise bad_request(f'"{name}" must be an object')
+            raise bad_request(f'"{name or "body"}" must be an object')
+        prefix = f"{name}." if name else ""
         for key in value:
             if key not in properties:
-                raise bad_request(f'"{name}.{key}" is not allowed')
+                raise bad_request(f'"{prefix}{key}" is not allowed')
         for key in required:
             if key not in value:
-                raise bad_request(f'"{name}.{key}" is required')
-        return {key: properties[key](f"{name}.{key}", item) for key, item in value.items()}
+                raise bad_request(f'"{prefix}{key}" is required')
+        return {key: properties[key](f"{prefix}{key}", item) for key, item in value.items()}
 
     return check
 
 
 def record(body: JsonValue, properties: Mapping[str, Check], *required: str) -> dict[str, Any]:
     """The checked body of a request; a property that is not in `properties` is refused."""
-    return nested(properties, *required)("body", body)
+    return nested(properties, *required)("", body)

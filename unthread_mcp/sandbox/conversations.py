@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from unthread_mcp.api.endpoints import CREATE_CONVERSATION, GET_CONVERSATION, LIST_CONVERSATIONS, UPDATE_CONVERSATION
 
-from .authors import Channel, Person, api, customer, dumps, system
+from .authors import Channel, Person, api, customer, system
 from .calls import Call, JsonValue, answers, bad_request, not_found
 from .checks import Check, boolean, filled, list_of, map_of, nullable, number, one_of, record, text, time
+from .encoding import columns
 from .listing import one, page
 from .messages import ON_BEHALF_OF, attached, on_behalf_of
 from .objects import CONVERSATION
-from .store import SqlValue, Store
+from .store import Store
 from .threads import Thread, find_person, person, post, post_triage, set_status, thread
 from .times import WORK_ENDS, WORK_STARTS
 
@@ -75,33 +76,32 @@ _REFERENCES: Final = {
 
 @answers(GET_CONVERSATION)
 def get_conversation(call: Call) -> str:
+    """One conversation with everything around it; `select` is ignored."""
     return one(call, CONVERSATION, call.ids["conversation_id"])
 
 
 @answers(LIST_CONVERSATIONS)
 def list_conversations(call: Call) -> str:
+    """Conversations, by the list conventions."""
     return page(call, CONVERSATION)
 
 
 @answers(UPDATE_CONVERSATION)
 def update_conversation(call: Call) -> str:
+    """Changes what is given; closing a Slack conversation writes to the customer."""
     store, into = call.store, thread(call.store, call.ids["conversation_id"])
     request = record(call.body, _UPDATE)
     _check_references(store, request)
-    changes: dict[str, SqlValue] = {
-        # A map replaces the one before: of the two readings that the reference leaves open, the one that loses data.
-        name: dumps(value) if isinstance(value, dict) else value
-        for name, value in request.items()
-        if name != "status"
-    }
-    if "status" in request:
-        changes |= set_status(store, into, request["status"])
+    status: str = request.pop("status", into.status)
+    # A map replaces the one before: of the two readings that the reference leaves open, the one that loses data.
+    changes = columns(request) | set_status(store, into, status)
     store.update("conversations", into.id, changes | {"updatedAt": store.stamp()})
     return one(call, CONVERSATION, into.id)
 
 
 @answers(CREATE_CONVERSATION)
 def create_conversation(call: Call) -> str:
+    """A new conversation with its first message, and what follows: triage, autoresponder."""
     store = call.store
     request = record(call.body, _CREATE, "type", "markdown", "status")
     channel: Channel = request["type"]
@@ -188,9 +188,9 @@ def _end_user(store: Store, behalf: dict[str, str]) -> Person:
     return Person(user_id, name, behalf["email"], None, external=True)
 
 
-def _default_triage_channel(store: Store, customer_id: str | None) -> SqlValue:
+def _default_triage_channel(store: Store, customer_id: str | None) -> str | None:
     row = store.one("SELECT defaultTriageChannelId FROM customers WHERE id = ?", customer_id)
-    return row[0] if row else None
+    return cast("str | None", row[0]) if row else None
 
 
 def _autorespond(store: Store, into: Thread, customer_id: str | None) -> None:

@@ -6,9 +6,9 @@ from typing import Final
 
 from unthread_mcp.api.endpoints import CREATE_CUSTOMER, DELETE_CUSTOMER, GET_CUSTOMER, LIST_CUSTOMERS, UPDATE_CUSTOMER
 
-from .authors import dumps
 from .calls import Call, JsonValue, answers, bad_request, not_found
 from .checks import Check, boolean, filled, list_of, nested, nullable, number, one_of, record, text
+from .encoding import columns, dumps
 from .listing import one, page
 from .objects import CUSTOMER
 from .store import SqlValue
@@ -78,33 +78,33 @@ _CREATE: Final[dict[str, Check]] = {
 
 @answers(GET_CUSTOMER)
 def get_customer(call: Call) -> str:
+    """One customer."""
     return one(call, CUSTOMER, call.ids["customer_id"])
 
 
 @answers(LIST_CUSTOMERS)
 def list_customers(call: Call) -> str:
+    """Customers, by the list conventions."""
     return page(call, CUSTOMER)
 
 
 @answers(UPDATE_CUSTOMER)
 def update_customer(call: Call) -> str:
+    """Changes what is given."""
     store, customer_id = call.store, call.ids["customer_id"]
     _require(call, customer_id)
     request = record(call.body, _UPDATE)
-    changes: dict[str, SqlValue] = {
-        name: dumps(value) if isinstance(value, (dict, list)) else value for name, value in request.items()
-    }
     # The reference writes hours and reads minutes.
-    if "replyTimeoutHours" in changes:
-        hours = request["replyTimeoutHours"]
-        del changes["replyTimeoutHours"]
-        changes["replyTimeoutMinutes"] = None if hours is None else round(hours * 60)
-    store.update("customers", customer_id, changes | {"updatedAt": store.stamp()})
+    if "replyTimeoutHours" in request:
+        hours = request.pop("replyTimeoutHours")
+        request["replyTimeoutMinutes"] = None if hours is None else round(hours * 60)
+    store.update("customers", customer_id, columns(request) | {"updatedAt": store.stamp()})
     return one(call, CUSTOMER, customer_id)
 
 
 @answers(CREATE_CUSTOMER)
 def create_customer(call: Call) -> str:
+    """A new customer, with `createChannel` in a Slack channel of its own."""
     store = call.store
     request = record(call.body, _CREATE, "name")
     for tag_id in request.get("tagIds", []):

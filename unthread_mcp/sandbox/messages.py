@@ -38,6 +38,7 @@ _MESSAGE_REQUEST: Final[dict[str, Check]] = {
 
 @answers(LIST_MESSAGES)
 def list_messages(call: Call) -> str:
+    """A conversation's messages, newest first unless told otherwise; the triage threads' are none of them."""
     conversation_id = call.ids["conversation_id"]
     if not call.store.exists("conversations", conversation_id):
         raise not_found("Conversation")
@@ -52,6 +53,7 @@ def list_messages(call: Call) -> str:
 
 @answers(CREATE_MESSAGE)
 def create_message(call: Call) -> str:
+    """A message to the customer, a private note, or one in a triage thread."""
     request = record(call.body, _MESSAGE_REQUEST)
     if not any(request.get(name) for name in ("body", "blocks", "markdown")):
         raise bad_request('Either "body", "blocks" or "markdown" must be provided')

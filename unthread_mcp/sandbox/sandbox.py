@@ -1,9 +1,10 @@
 """The sandbox itself: a workspace on SQLite, its transport, and what people outside the API do."""
 
+# ruff: noqa: S608 - table and column names come from this package, and values are always bound
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -71,7 +72,7 @@ class Sandbox:
 
     @property
     def database(self) -> sqlite3.Connection:
-        """The connection, for tests that compare the whole database: `"\\n".join(database.iterdump())`."""
+        """The connection, for tests that compare the whole database: every line of `database.iterdump()`."""
         return self._store.database
 
     def close(self) -> None:
@@ -159,7 +160,7 @@ class Sandbox:
         return [str(text) for (text,) in rows]
 
     @contextmanager
-    def _outside(self, conversation_id: str) -> Iterator[Thread]:
+    def _outside(self, conversation_id: str) -> Generator[Thread]:
         with self._store.transaction(writes=True):
             try:
                 into = thread(self._store, conversation_id)

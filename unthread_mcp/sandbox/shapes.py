@@ -5,6 +5,7 @@ row at hand and `{it}` that of the related row. Values come out as JSON text, pu
 in SQL, so that a page is read with one statement and only what was selected is read.
 """
 
+# ruff: noqa: S608 - table and column names come from this package, and values are always bound
 from __future__ import annotations
 
 import re
@@ -84,6 +85,7 @@ class Shapes(dict[str, Shape]):
     """Every shape by name, so that they can point at one another."""
 
     def of(self, field: Related) -> Shape:
+        """The shape that the field points at."""
         return self[field.shape]
 
 

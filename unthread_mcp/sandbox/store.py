@@ -1,12 +1,13 @@
 """The SQLite side: opening, transactions, ids, message timestamps, and reading and writing rows."""
 
+# ruff: noqa: S608 - table and column names come from this package, and values are always bound
 from __future__ import annotations
 
 import hashlib
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -49,16 +50,27 @@ def contains(haystack: SqlValue, needle: str) -> bool | None:
     return None if haystack is None else needle in str(haystack).casefold()
 
 
+def _unusable(error: sqlite3.Error) -> SandboxFileError:
+    return SandboxFileError(f"The sandbox file can't be used ({error}). Give another file.")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogatepass")
+
+
 class Store:
     """One connection, shared by everything in the process and locked for each request."""
 
     def __init__(self, path: str | None, now: Callable[[], datetime]) -> None:
         self._now = now
         self._lock = threading.RLock()
-        self.database: Final = sqlite3.connect(
-            path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        self.database.text_factory = lambda raw: raw.decode("utf-8", "surrogatepass")
+        try:
+            self.database: Final = sqlite3.connect(
+                path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise _unusable(error) from error
+        self.database.text_factory = _text
         self.database.create_function("folded_contains", 2, contains, deterministic=True)
         self.database.execute("PRAGMA foreign_keys = ON")
 
@@ -75,7 +87,7 @@ class Store:
                 if self._make_tables():
                     populate()
         except sqlite3.DatabaseError as error:
-            raise SandboxFileError(f"The sandbox file can't be used ({error}). Give another file.") from error
+            raise _unusable(error) from error
 
     def _make_tables(self) -> bool:
         (application,) = self.require("PRAGMA application_id")
@@ -93,10 +105,11 @@ class Store:
         return True
 
     def close(self) -> None:
+        """Close the connection."""
         self.database.close()
 
     @contextmanager
-    def transaction(self, *, writes: bool) -> Iterator[None]:
+    def transaction(self, *, writes: bool) -> Generator[None]:
         """All or nothing, and one view of the data; nested, it joins the outer one."""
         with self._lock:
             if self.database.in_transaction:
@@ -130,12 +143,15 @@ class Store:
         return row
 
     def all(self, sql: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+        """Every row."""
         return self.database.execute(sql, values).fetchall()
 
     def exists(self, table: str, row_id: str) -> bool:
+        """Whether the table has a row of that id."""
         return self.one(f"SELECT 1 FROM {table} WHERE id = ?", row_id) is not None
 
     def insert(self, table: str, values: Mapping[str, SqlValue]) -> None:
+        """Add a row, whatever its texts hold."""
         stored = [storable(value) for value in values.values()]
         self.database.execute(
             f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(map(_placeholder, stored))})", stored
@@ -151,11 +167,13 @@ class Store:
             )
 
     def update(self, table: str, row_id: str, values: Mapping[str, SqlValue]) -> None:
+        """Change columns of a row."""
         stored = [storable(value) for value in values.values()]
         changes = ", ".join(f"{name} = {_placeholder(value)}" for name, value in zip(values, stored, strict=True))
         self.database.execute(f"UPDATE {table} SET {changes} WHERE id = ?", (*stored, row_id))
 
     def delete(self, table: str, row_id: str) -> None:
+        """Remove a row."""
         self.database.execute(f"DELETE FROM {table} WHERE id = ?", (row_id,))
 
     def count(self, name: str) -> int:

@@ -1,5 +1,6 @@
 """Tags, and linking them with conversations and customers."""
 
+# ruff: noqa: S608 - table and column names come from this package, and values are always bound
 from __future__ import annotations
 
 from typing import Final
@@ -26,16 +27,19 @@ _TAG: Final[dict[str, Check]] = {"name": filled}
 
 @answers(GET_TAG)
 def get_tag(call: Call) -> str:
+    """One tag."""
     return one(call, TAG, call.ids["tag_id"])
 
 
 @answers(LIST_TAGS)
 def list_tags(call: Call) -> str:
+    """Tags, by the list conventions."""
     return page(call, TAG)
 
 
 @answers(CREATE_TAG)
 def create_tag(call: Call) -> str:
+    """A new tag; two may bear the same name."""
     request = record(call.body, _TAG, "name")
     tag_id = call.store.new_id("tag")
     call.store.insert("tags", {"id": tag_id, "name": request["name"]})
@@ -44,6 +48,7 @@ def create_tag(call: Call) -> str:
 
 @answers(UPDATE_TAG)
 def update_tag(call: Call) -> str:
+    """A new name."""
     tag_id = _existing(call)
     call.store.update("tags", tag_id, {"name": record(call.body, _TAG, "name")["name"]})
     return one(call, TAG, tag_id)
@@ -51,26 +56,31 @@ def update_tag(call: Call) -> str:
 
 @answers(DELETE_TAG)
 def delete_tag(call: Call) -> None:
+    """The tag goes, and with it its links."""
     call.store.delete("tags", _existing(call))
 
 
 @answers(TAG_CONVERSATIONS)
 def tag_conversations(call: Call) -> str:
+    """Link conversations; those that have the tag keep it."""
     return _link(call, "conversation", linked=True)
 
 
 @answers(UNTAG_CONVERSATIONS)
 def untag_conversations(call: Call) -> str:
+    """Unlink conversations; those without the tag stay without."""
     return _link(call, "conversation", linked=False)
 
 
 @answers(TAG_CUSTOMERS)
 def tag_customers(call: Call) -> str:
+    """Link customers."""
     return _link(call, "customer", linked=True)
 
 
 @answers(UNTAG_CUSTOMERS)
 def untag_customers(call: Call) -> str:
+    """Unlink customers."""
     return _link(call, "customer", linked=False)
 
 

@@ -12,9 +12,9 @@ from unthread_mcp.api.endpoints import (
     UPDATE_TICKET_TYPE,
 )
 
-from .authors import dumps
 from .calls import Call, JsonValue, answers, bad_request, not_found
 from .checks import Check, boolean, filled, list_of, nested, one_of, record, text
+from .encoding import dumps
 from .listing import one, page
 from .objects import TICKET_TYPE
 from .store import SqlValue, Store
@@ -93,16 +93,19 @@ _TICKET_TYPE: Final[dict[str, Check]] = {
 
 @answers(GET_TICKET_TYPE)
 def get_ticket_type(call: Call) -> str:
+    """One ticket type with its fields."""
     return one(call, TICKET_TYPE, call.ids["ticket_type_id"])
 
 
 @answers(LIST_TICKET_TYPES)
 def list_ticket_types(call: Call) -> str:
+    """Ticket types, by the list conventions."""
     return page(call, TICKET_TYPE)
 
 
 @answers(CREATE_TICKET_TYPE)
 def create_ticket_type(call: Call) -> str:
+    """A new ticket type; fields without an id get one."""
     request = record(call.body, _TICKET_TYPE, "name")
     ticket_type_id, now = call.store.new_id("ticket type"), call.store.stamp()
     defaults: dict[str, SqlValue] = {"id": ticket_type_id, "fields": "[]", "createdAt": now, "updatedAt": now}
@@ -112,6 +115,7 @@ def create_ticket_type(call: Call) -> str:
 
 @answers(UPDATE_TICKET_TYPE)
 def update_ticket_type(call: Call) -> str:
+    """Changes what is given; `fields` replaces all of them."""
     ticket_type_id = _existing(call)
     changes = _columns(call.store, record(call.body, _TICKET_TYPE))
     call.store.update("ticket_types", ticket_type_id, changes | {"updatedAt": call.store.stamp()})

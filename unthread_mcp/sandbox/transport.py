@@ -35,6 +35,7 @@ class SandboxTransport(httpx2.AsyncBaseTransport):
         self._key = key
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer one request; only mistakes of this package raise."""
         content = await request.aread()
         # Over a network this is where a caller waits and can be cancelled.
         await anyio.lowlevel.checkpoint()

@@ -15,11 +15,13 @@ from .objects import USER
 
 @answers(GET_USER)
 def get_user(call: Call) -> str:
+    """One user, of the team or external."""
     return one(call, USER, call.ids["user_id"])
 
 
 @answers(LIST_USERS)
 def list_users(call: Call) -> str:
+    """The team's users, with `includeExternalUsers` everybody."""
     return page(call, USER, also={"includeExternalUsers": boolean}, scope=_own_unless_asked)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from unthread_mcp.sandbox.authors import dumps
+from unthread_mcp.sandbox.encoding import dumps
 from unthread_mcp.sandbox.store import Store, new_uuid
 from unthread_mcp.sandbox.times import iso
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from unthread_mcp.sandbox.authors import Person, dumps
+from unthread_mcp.sandbox.authors import Person
+from unthread_mcp.sandbox.encoding import dumps
 from unthread_mcp.sandbox.store import SqlValue, Store, new_uuid
 from unthread_mcp.sandbox.times import iso
 
@@ -104,15 +105,11 @@ def introduce(store: Store, seed: int, end: datetime) -> Cast:
             users.append(_user(person, speaker, born + timedelta(days=number)) | {"title": contact.title})
 
     # One address, two users: the account manager is also a guest in a customer's Slack workspace.
-    guest = cast.agent_people[7]
-    guest_team = cast.contact_people[3][0].slack_team_id
-    users.append(
-        _user(
-            Person(new_uuid(f"{seed} guest"), guest.name, guest.email, guest_team, external=True),
-            cast.agents[7],
-            long_ago,
-        )
+    host = cast.agent_people[7]
+    guest = Person(
+        new_uuid(f"{seed} guest"), host.name, host.email, cast.contact_people[3][0].slack_team_id, external=True
     )
+    users.append(_user(guest, cast.agents[7], long_ago) | {"slackId": slack_id("U", f"guest {host.email}")})
     cast.stranger = _speaker(STRANGER, "Growth Partner", "Leadsplash", "chad@leadsplash.example")
     cast.stranger_person = Person(new_uuid(f"{seed} stranger"), STRANGER, cast.stranger.email, None, external=True)
     users.append(_user(cast.stranger_person, cast.stranger, end - timedelta(days=9)))
@@ -158,7 +155,7 @@ def _user(person: Person, speaker: Speaker, born: datetime) -> dict[str, SqlValu
         "id": person.id,
         "name": person.name,
         "email": person.email,
-        "slackId": slack_id("U", f"{person.email} {person.slack_team_id}") if person.slack_team_id else None,
+        "slackId": speaker.slack_id if person.slack_team_id else None,
         "photo": f"https://avatars.{DOMAIN}/{speaker.slack_id}.png" if person.slack_team_id else None,
         "deleted": 0,
         "slackTeamId": person.slack_team_id,

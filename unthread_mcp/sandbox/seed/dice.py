@@ -13,9 +13,10 @@ class Dice:
     """Built on `Random.random()` alone, the one method whose sequence Python promises to keep."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - nothing here is secret
 
     def chance(self, probability: float) -> bool:
+        """True as often as that."""
         return self._random.random() < probability
 
     def whole(self, low: int, high: int) -> int:
@@ -23,9 +24,11 @@ class Dice:
         return low + int(self._random.random() * (high - low + 1))
 
     def pick(self, among: Sequence[T]) -> T:
+        """One of them."""
         return among[self.whole(0, len(among) - 1)]
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
+        """All of them in another order."""
         order = list(items)
         for last in range(len(order) - 1, 0, -1):
             other = self.whole(0, last)

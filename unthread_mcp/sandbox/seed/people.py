@@ -18,10 +18,6 @@ class Agent(NamedTuple):
     pronoun: str | None = None
     deleted: bool = False
 
-    @property
-    def first(self) -> str:
-        return self.name.split()[0]
-
 
 AGENTS: Final = (
     Agent("Priya Nair", "Senior Support Engineer", "she/her"),
@@ -44,10 +40,6 @@ class Contact(NamedTuple):
 
     name: str
     title: str
-
-    @property
-    def first(self) -> str:
-        return self.name.split()[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """How a story is written down.
 
 A line begins with who says it: `> ` the customer, `< ` the support team in public, `# ` the team among
-themselves. The first line opens the conversation. `{contact}`, `{agent}`, `{customer}`, `{domain}`,
-`{invoice}` and `{date}` are filled in; `[label](url)` becomes a link; `[file: name]` at a line's end attaches a file.
+themselves. The first line opens the conversation. `{contact}`, `{domain}` and `{invoice}` are filled in,
+`<@agent>` becomes a mention, `[label](url)` a link, and `[file: name]` at a line's end attaches a file.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from unthread_mcp.sandbox.authors import Author, Person, agent, api, customer, dumps, message_row, system
+from unthread_mcp.sandbox.authors import Author, Person, agent, api, customer, message_row, system
+from unthread_mcp.sandbox.encoding import dumps
 from unthread_mcp.sandbox.store import SqlValue, new_uuid
 from unthread_mcp.sandbox.threads import POST_CLOSE_TEXT
 from unthread_mcp.sandbox.times import (
@@ -35,7 +36,6 @@ _UNDRESSED: Final = frozenset({"japanese", "quoted-mail", "orders-1", "out-of-of
 
 _SENTIMENTS: Final = {"angry": "negative", "outage": "negative"}
 _SEVERITIES: Final = {9: "Blocker", 7: "Major"}
-_DATE_MONTHS: Final = "January February March April May June July August September October November December".split()
 
 
 @dataclass(slots=True)
@@ -67,7 +67,8 @@ class Teller:
         told.messages += sorted(telling.messages, key=lambda row: str(row["ts"]))
         told.triage_messages += telling.triage_messages
         tags = sorted({self._cast.tag_ids[tag] for tag in scene.story.tags.split(",")})
-        told.conversation_tags += [{"conversationId": telling.id, "tagId": tag_id} for tag_id in tags]
+        links: Rows = [{"conversationId": telling.id, "tagId": tag_id} for tag_id in tags]
+        told.conversation_tags += links
         if scene.landmark:
             told.landmarks.append({"name": scene.landmark, "conversationId": telling.id})
 
@@ -119,15 +120,10 @@ class _Telling:
         return ENTERPRISE_TRIAGE_CHANNEL if "Enterprise" in self._company.tags else TRIAGE_CHANNEL
 
     def _fill(self) -> dict[str, str]:
-        start = self._times[0]
-        day = start - timedelta(days=2)
         return {
             "{contact}": self._customer.first,
-            "{agent}": self._agent.first,
-            "{customer}": self._customer.company,
             "{domain}": self._customer.email.rpartition("@")[2],
             "{invoice}": f"INV-{20_000 + self._dice.whole(0, 999)}",
-            "{date}": f"{day.day} {_DATE_MONTHS[day.month - 1]}",
         }
 
     def run(self) -> None:

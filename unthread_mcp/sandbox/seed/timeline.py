@@ -70,7 +70,11 @@ def _minutes(dice: Dice, scene: Scene, line: str, *, quick: bool) -> int:
         return dice.whole(*_AGENT_MINUTES.get(scene.story.priority or 0, (8, 200)))
     if line.startswith("# "):
         return dice.whole(1, 15)
-    return dice.whole(3, 300) + (24 * 60 if dice.chance(0.2) else 0)
+    minutes, next_day = dice.whole(3, 300), dice.chance(0.2)
+    if scene.hours is not None:
+        # It is urgent, and the evening is short.
+        return 4 + minutes // 8
+    return minutes + (24 * 60 if next_day else 0)
 
 
 def _at_work(at: datetime) -> datetime:

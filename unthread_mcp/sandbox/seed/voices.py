@@ -82,6 +82,7 @@ class Voice:
         self._quote: Quote | None = None
 
     def customer_says(self, line: str, at: datetime) -> Said:
+        """A line of the customer's."""
         text, files = self._files(line)
         if self._channel == "email":
             return self._mail(text, files, at)
@@ -92,6 +93,7 @@ class Voice:
         return Said(self._marked_up(text), None, files)
 
     def agent_says(self, line: str, at: datetime) -> Said:
+        """A line of the team's to the customer."""
         text, files = self._files(line)
         if self._channel == "email":
             greeting, ending = f"Hi {self._customer.first},", f"Best regards,\n{self._agent.first}\n{COMPANY} Support"
@@ -130,9 +132,9 @@ class Voice:
         return f"{closing}\n{person.name}\n{person.title}\n{person.company}\nT +00 555 {number}"
 
     def _outlook_quote(self, quote: Quote) -> str:
-        date = f"{_DAYS[quote.at.weekday()]}, {quote.at.day} {_MONTHS[quote.at.month - 1]} {quote.at.year} {quote.at:%H:%M}"
         return (
-            f"________________________________\nFrom: {quote.name} <{quote.email}>\nSent: {date}\n"
+            f"________________________________\nFrom: {quote.name} <{quote.email}>\n"
+            f"Sent: {_day(quote.at)} {quote.at:%H:%M}\n"
             f"To: {self._customer.name} <{self._customer.email}>\nSubject: Re: your request\n\n{quote.text}"
         )
 
@@ -158,12 +160,13 @@ class Voice:
         return _LINK.sub(r"\1 (\2)", text)
 
 
+def _day(at: datetime) -> str:
+    return f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
 def _gmail_quote(quote: Quote) -> str:
-    date = (
-        f"{_DAYS[quote.at.weekday()]}, {quote.at.day} {_MONTHS[quote.at.month - 1]} {quote.at.year} at {quote.at:%H:%M}"
-    )
     lines = "\n".join(f"> {line}".rstrip() for line in quote.text.splitlines())
-    return f"On {date}, {quote.name} <{quote.email}> wrote:\n{lines}"
+    return f"On {_day(quote.at)} at {quote.at:%H:%M}, {quote.name} <{quote.email}> wrote:\n{lines}"
 
 
 def _html(text: str) -> str:

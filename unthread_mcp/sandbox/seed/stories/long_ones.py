@@ -156,9 +156,8 @@ def _migration(dice: Dice) -> tuple[str, ...]:
         lines.append(f"< {dice.pick(_ANSWERS)}")
         # In Slack, notes go to the triage thread and are none of the 250.
         if batch % 9 == 0:
-            lines.append(
-                f"# Batch {batch} checked against the trial balance by me. {dice.whole(2, 9)} exceptions left for Friday."
-            )
+            left = dice.whole(2, 9)
+            lines.append(f"# Batch {batch} checked against the trial balance by me. {left} exceptions left for Friday.")
         if batch % 2:
             lines.append(f"> {dice.pick(_REPLIES)}")
         public += 2 + batch % 2
