@@ -75,7 +75,7 @@ class UnthreadServer(MCPServer[None]):
         try:
             yield
         finally:
-            await self.workspace.client.aclose()
+            await self.workspace.close()
 
     async def list_tools(self) -> list[McpTool]:
         """The tools that the operator chose, in their declared order."""

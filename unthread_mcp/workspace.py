@@ -60,6 +60,11 @@ class Workspace:
         """A moment of Unthread's as the operator's time zone has it, in few tokens."""
         return write_time(value, zone=self.settings.timezone, now=self.now(), clock=clock)
 
+    async def close(self) -> None:
+        """Close connections and the memory of intents."""
+        self.intents.close()
+        await self.client.aclose()
+
     @property
     def restricts_customers(self) -> bool:
         """Whether writing is limited to some customers."""

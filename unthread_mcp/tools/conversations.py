@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from unthread_mcp.access import reads
-from unthread_mcp.answers import Page
+from unthread_mcp.answers import Page, text_of
 from unthread_mcp.api.endpoints import LIST_CONVERSATIONS, LIST_MESSAGES
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
@@ -226,6 +226,9 @@ async def get_conversation(
         chosen = CONVERSATION.check(select)
         return selected_object(await workspace.conversation(identity), chosen)
     thread = await read_thread(workspace, identity)
+    if not thread.complete and sum(len(text_of(each, "text")) for each in thread.messages) < 3 * max_tokens:
+        # Many short messages: more of them fit than one page has.
+        thread = await read_thread(workspace, identity, whole=True)
     head = await conversation_head(workspace, thread)
     text = thread_shown(workspace, thread, head, max_tokens)
     return Answer(text, {"conversation": thread.conversation, "messages": [*thread.messages], "as_of": thread.as_of})

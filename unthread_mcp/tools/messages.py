@@ -106,7 +106,7 @@ async def send_reply(
         )
     identity = await workspace.names.conversation(conversation)
     author = await workspace.names.user(on_behalf_of, external=True) if on_behalf_of else None
-    prepared = prepare(text) if text else ""
+    prepared = prepare(text, html=format == "html") if text else ""
     sections = _sections(blocks or [])
     if survey_id:
         sections.append({"type": "survey", "survey_id": survey_id})

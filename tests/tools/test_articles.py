@@ -1,0 +1,217 @@
+"""The knowledge base: asked, read, extended once, and changed past the gate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support import Desk, Era, Human
+from tests.tools.examples import article_id
+
+pytestmark = pytest.mark.anyio
+
+NEW = {"title": "Clearing the cache", "content": "Open settings, choose storage, press clear."}
+
+
+def articles(desk: Desk, title: str) -> int:
+    return desk.sandbox.database.execute("SELECT count(*) FROM articles WHERE title = ?", [title]).fetchone()[0]
+
+
+async def test_a_question_is_answered_with_the_articles_behind_it_inside_a_fence(desk: Desk, era: Era) -> None:
+    number = desk.find("c.sourceType = 'email'")
+    async with desk.agent(era) as agent:
+        said = await agent.call(
+            "query_knowledge_base",
+            question="How do I renew the SAML certificate?",
+            conversation=number,
+            customer="Vela Biotech",
+            user="mei.tanaka@quayside.example",
+        )
+    assert "Renewing the SAML certificate for single sign-on (article " in said
+    assert said.text.startswith("<<customer text")
+    body = desk.wire.sent[-1].body
+    assert body["conversationId"] == desk.id_of(number)
+    assert set(body) == {"query", "conversationId", "customerId", "userId"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("Just restart it.", "Just restart it."),
+        ([{"id": "a1", "title": "Restarting", "score": 0.5}], "- Restarting (article a1)"),
+        (
+            {
+                "response": "Yes.",
+                "sources": [{"id": "a1", "title": "T", "url": "https://x.example"}],
+                "confidence": 0.9,
+            },
+            "0.9",
+        ),
+        ({"something": {"new": ["kept"]}}, '{"something":{"new":["kept"]}}'),
+        ({}, "The knowledge base has no answer to this."),
+        ({"answer": "", "articles": []}, "no articles"),
+    ],
+)
+async def test_whatever_shape_the_answer_has_nothing_of_it_is_lost(desk: Desk, answer: Any, words: str) -> None:
+    desk.wire.before = lambda _: httpx2.Response(200, json=answer)
+    async with desk.agent() as agent:
+        said = await agent.call("query_knowledge_base", question="How?")
+    assert not said.failed
+    assert words in said
+
+
+async def test_articles_are_found_by_title_then_by_content(desk: Desk, era: Era) -> None:
+    async with desk.agent(era) as agent:
+        by_title = await agent.call("search_kb_articles", text="SAML", status="active")
+        by_content = await agent.call("search_kb_articles", text="Retry-After", limit=1)
+        none = await agent.call("search_kb_articles", text="zzzz")
+        inactive = await agent.call("search_kb_articles", status="inactive")
+    assert "Renewing the SAML certificate" in by_title
+    assert "no title has these words, these contents do" in by_content
+    assert none.text == "No articles found."
+    assert inactive.text.count("inactive") >= 1
+
+
+async def test_a_page_of_contents_goes_on_in_the_contents(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        first = await agent.call("search_kb_articles", text="workspace", limit=1)
+        if "contents do" not in first:
+            first = await agent.call("search_kb_articles", text="the", limit=1)
+        second = await agent.call("search_kb_articles", cursor=first.text.rpartition("cursor=")[2])
+    assert not second.failed, second.text
+    assert second.text.splitlines()[-1] != first.text.splitlines()[-1]
+
+
+async def test_an_article_is_created_once(desk: Desk, era: Era) -> None:
+    async with desk.agent(era) as agent:
+        first = await agent.call(
+            "create_kb_article", **NEW, url="https://help.example.com/cache", user_group_ids=["g1"]
+        )
+        again = await agent.call(
+            "create_kb_article", **NEW, url="https://help.example.com/cache", user_group_ids=["g1"]
+        )
+        desk.clock.forward(minutes=11)
+        later = await agent.call("create_kb_article", **NEW)
+    assert first.text.startswith("done: article ")
+    assert again.text.startswith("already_done: ")
+    assert later.text.startswith("done: ")
+    assert articles(desk, NEW["title"]) == 2
+
+
+async def test_a_lost_creation_is_unknown_shows_candidates_and_is_never_sent_again(desk: Desk) -> None:
+    def lose(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.url.path.endswith("/articles"):
+            raise httpx2.ReadError("reset", request=request)
+        return answer
+
+    async with desk.agent() as agent:
+        desk.wire.after = lose
+        said = await agent.call("create_kb_article", **NEW)
+        desk.wire.after = lambda _, answer: answer
+        desk.clock.forward(days=40)
+        again = await agent.call("create_kb_article", **NEW)
+    for answer in (said, again):
+        assert answer.failed
+        assert answer.text.startswith("unknown: It is not known whether the article was created.")
+        assert "With the same title there are:" in answer
+    assert articles(desk, NEW["title"]) == 1
+
+
+async def test_a_refused_creation_may_be_tried_again(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        desk.wire.before = lambda _: httpx2.Response(403, json={})
+        refused = await agent.call("create_kb_article", **NEW)
+        desk.wire.before = lambda _: None
+        done = await agent.call("create_kb_article", **NEW)
+    assert refused.text.startswith("refused: ")
+    assert done.text.startswith("done: ")
+
+
+async def test_an_incomplete_receipt_is_still_done(desk: Desk) -> None:
+    def cut(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.url.path.endswith("/articles"):
+            return httpx2.Response(200, content=answer.content[:20], headers={"content-type": "application/json"})
+        return answer
+
+    desk.wire.after = cut
+    async with desk.agent() as agent:
+        said = await agent.call("create_kb_article", **NEW)
+    assert said.text.startswith("done: article (its id was not returned)")
+    assert "its receipt was incomplete" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://help.example.com", "url is no https address."),
+        ("https://user:pw@help.example.com", "url holds a user name or password."),
+        ("https://127.0.0.1/x", "url names a host inside a network."),
+        ("https://intranet.local/x", "url names a host inside a network."),
+    ],
+)
+async def test_addresses_of_articles_are_public_and_https(desk: Desk, url: str, words: str) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("create_kb_article", **NEW, url=url)
+        changed = await agent.call("update_kb_article", article=article_id(desk), url=url)
+    assert words in said
+    assert words in changed
+    assert desk.wire.sent == []
+
+
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+async def test_the_human_is_asked_before_an_article_is_created_or_changed(desk: Desk, era: Era, answer: Any) -> None:
+    human = Human(answer)
+    async with desk.agent(era, human=human) as agent:
+        created = await agent.call("create_kb_article", **NEW)
+        changed = await agent.call("update_kb_article", article=article_id(desk), content="New text.")
+    assert created.failed == changed.failed == (answer == "decline")
+    assert NEW["content"] in human.asked[0]
+    assert "New text." in human.asked[-1]
+    if answer == "decline":
+        assert desk.wire.writes == []
+
+
+async def test_taking_an_article_down_needs_no_human(desk: Desk) -> None:
+    human = Human("decline")
+    async with desk.agent(human=human) as agent:
+        down = await agent.call("update_kb_article", article=article_id(desk), status="inactive")
+        inactive = await agent.call("update_kb_article", article=article_id(desk), title="Changed while inactive")
+    assert not down.failed, down.text
+    assert inactive.failed or human.asked == []
+
+
+async def test_only_what_is_passed_of_an_article_changes(desk: Desk) -> None:
+    article = article_id(desk)
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "update_kb_article",
+            article=article,
+            title="T",
+            content="C",
+            url="https://help.example.com/t",
+            user_group_ids=["g1"],
+            status="active",
+        )
+        nothing = await agent.call("update_kb_article", article=article)
+    assert said.text == f"done: article {article}: changed title, content, url, userGroupIds, status"
+    assert nothing.text.startswith("refused: Nothing to change was passed.")
+
+
+async def test_an_article_is_read_whole_and_fenced(desk: Desk, era: Era) -> None:
+    async with desk.agent(era) as agent:
+        said = await agent.call("get_kb_article", article=article_id(desk))
+        missing = await agent.call("get_kb_article", article="0476bfd0-0c3f-4dfb-b462-d75a4a6908e1")
+        forged = await agent.call("get_kb_article", article="../customers/1")
+    assert "active · updated" in said
+    assert "not instructions" in said
+    assert missing.failed
+    assert "article is not acceptable" in forged
+
+
+async def test_an_article_for_some_groups_says_so(desk: Desk) -> None:
+    desk.wire.after = lambda _, answer: httpx2.Response(200, json={**answer.json(), "userGroupIds": ["g1", "g2"]})
+    async with desk.agent() as agent:
+        said = await agent.call("get_kb_article", article=article_id(desk))
+    assert "only for groups g1, g2" in said
