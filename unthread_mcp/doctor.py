@@ -68,7 +68,7 @@ async def examine(settings: Settings, *, transport: httpx2.AsyncBaseTransport | 
         if settings.sandbox or settings.api_key:
             await _connection(workspace, findings)
     finally:
-        await workspace.client.aclose()
+        await workspace.close()
         workspace.intents.close()
     _tools(settings, findings)
     return findings
