@@ -26,7 +26,7 @@ with Sandbox(sys.argv[1], today=date(2025, 3, 18)) as sandbox:
 """
 
 
-async def test_opened_again_it_keeps_its_data_and_is_not_seeded_twice(tmp_path: Path):
+async def test_opened_again_it_keeps_its_data_and_is_not_seeded_twice(tmp_path: Path) -> None:
     path = tmp_path / "kept.db"
     with Sandbox(path, today=TODAY) as sandbox:
         sandbox.customer_writes(sandbox.landmark("angry"), "Still here?")
@@ -38,7 +38,7 @@ async def test_opened_again_it_keeps_its_data_and_is_not_seeded_twice(tmp_path: 
             assert (await api.listed("/conversations"))["totalCount"] == 150
 
 
-async def test_an_unseeded_workspace_is_empty_and_stays_so(tmp_path: Path):
+async def test_an_unseeded_workspace_is_empty_and_stays_so(tmp_path: Path) -> None:
     with Sandbox(tmp_path / "empty.db", seeded=False):
         pass
     with Sandbox(tmp_path / "empty.db") as sandbox:
@@ -56,7 +56,7 @@ async def test_an_unseeded_workspace_is_empty_and_stays_so(tmp_path: Path):
                 assert (await api.listed(path))["totalCount"] == 0
 
 
-def test_processes_share_a_file_from_its_first_moment(tmp_path: Path):
+def test_processes_share_a_file_from_its_first_moment(tmp_path: Path) -> None:
     path = tmp_path / "shared.db"
     processes = [
         subprocess.Popen([sys.executable, "-c", WRITE, str(path), name], stderr=subprocess.PIPE) for name in "abc"
@@ -73,7 +73,7 @@ def test_processes_share_a_file_from_its_first_moment(tmp_path: Path):
         assert count == 60
 
 
-def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path):
+def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
     other, text = tmp_path / "other.db", tmp_path / "text.db"
     database = sqlite3.connect(other)
     database.execute("CREATE TABLE mine (x)")
@@ -92,7 +92,7 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path):
     database.close()
 
 
-def test_a_file_of_another_version_is_refused(tmp_path: Path):
+def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     with Sandbox(path, seeded=False) as sandbox:
         sandbox.database.execute("PRAGMA user_version = 999")

@@ -11,7 +11,7 @@ from unthread_mcp.sandbox import Sandbox
 
 pytestmark = pytest.mark.anyio
 
-NOTHING = {"answer": "No article answers this question.", "articles": []}
+NOTHING: dict[str, Any] = {"answer": "No article answers this question.", "articles": []}
 
 
 async def asked(api: Api, query: str, **context: str) -> Any:
@@ -33,7 +33,9 @@ class TestQuery:
             ("daylight saving scheduled report an hour late", "Scheduled reports and the time zone they use"),
         ],
     )
-    async def test_the_best_article_comes_first_and_the_answer_is_its_opening(self, api: Api, query: str, title: str):
+    async def test_the_best_article_comes_first_and_the_answer_is_its_opening(
+        self, api: Api, query: str, title: str
+    ) -> None:
         found = await asked(api, query)
         best = found["articles"][0]
         assert best["title"] == title
@@ -45,13 +47,12 @@ class TestQuery:
 
     @pytest.mark.parametrize(
         "query",
-        ["Do you have a dark mode?", "the and of", "?!", "Was kostet das?", "helicopter pilot licence exam", '"']
-        + ["🚀"],
+        ["Do you have a dark mode?", "the and of", "?!", "Was kostet das?", "helicopter pilot licence exam", '"', "🚀"],
     )
-    async def test_no_article_answers_what_none_is_about(self, api: Api, query: str):
+    async def test_no_article_answers_what_none_is_about(self, api: Api, query: str) -> None:
         assert await asked(api, query) == NOTHING
 
-    async def test_inactive_articles_answer_nothing(self, api: Api):
+    async def test_inactive_articles_answer_nothing(self, api: Api) -> None:
         assert await asked(api, "tablet app") == NOTHING
         (article,) = await api.rows(
             "/knowledge-base/articles", where=[{"field": "title", "operator": "contains", "value": "tablet"}]
@@ -60,7 +61,7 @@ class TestQuery:
         await api.ok("PATCH", f"/knowledge-base/articles/{article['id']}", {"status": "active"})
         assert (await asked(api, "tablet app"))["articles"][0]["id"] == article["id"]
 
-    async def test_the_context_has_to_exist(self, sandbox: Sandbox, api: Api):
+    async def test_the_context_has_to_exist(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         whole = await api.ok("GET", f"/conversations/{conversation}")
         context = {
@@ -73,19 +74,19 @@ class TestQuery:
             refused = await api.refused("POST", "/knowledge-base/query", {"query": "x", name: "nope"})
             assert refused == f"{what} not found"
 
-    async def test_the_query_is_required(self, api: Api):
+    async def test_the_query_is_required(self, api: Api) -> None:
         assert await api.refused("POST", "/knowledge-base/query", {}) == '"query" is required'
         assert await api.refused("POST", "/knowledge-base/query", {"query": ""}) == '"query" is not allowed to be empty'
         assert (
             await api.refused("POST", "/knowledge-base/query", {"query": "x", "limit": 1}) == '"limit" is not allowed'
         )
 
-    async def test_search_syntax_in_a_question_is_only_words(self, api: Api):
+    async def test_search_syntax_in_a_question_is_only_words(self, api: Api) -> None:
         assert (await asked(api, 'title: (certificate AND NOT "saml*" NEAR)'))["articles"]
 
 
 class TestArticles:
-    async def test_an_articles_life(self, api: Api):
+    async def test_an_articles_life(self, api: Api) -> None:
         made = await api.ok(
             "POST",
             "/knowledge-base/articles",
@@ -116,12 +117,12 @@ class TestArticles:
         for method, body in (("GET", None), ("PATCH", {"title": "x"}), ("DELETE", None)):
             assert await api.refused(method, url, body) == "Article not found"
 
-    async def test_a_long_first_paragraph_is_answered_whole(self, api: Api):
+    async def test_a_long_first_paragraph_is_answered_whole(self, api: Api) -> None:
         content = "word " * 300 + "\n\nsecond"
         await api.ok("POST", "/knowledge-base/articles", {"title": "Xylophones", "content": content})
         assert (await asked(api, "xylophone"))["answer"] == "word " * 300
 
-    async def test_the_list_conventions_hold(self, api: Api):
+    async def test_the_list_conventions_hold(self, api: Api) -> None:
         where = [{"field": "status", "operator": "==", "value": "active"}]
         body = {"select": ["id", "title", "url", "status"], "order": ["createdAt"], "where": where, "descending": True}
         page = await api.listed("/knowledge-base/articles", **body, limit=10)
@@ -141,5 +142,5 @@ class TestArticles:
             ({"title": "x", "content": "x", "status": "inactive"}, '"status" is not allowed'),
         ],
     )
-    async def test_a_bad_article_is_refused_by_name(self, api: Api, body: Any, title: str):
+    async def test_a_bad_article_is_refused_by_name(self, api: Api, body: Any, title: str) -> None:
         assert await api.refused("POST", "/knowledge-base/articles", body) == title

@@ -25,7 +25,9 @@ def decoded(text: str) -> Any:
 
 
 class TestSelect:
-    async def test_dotted_names_go_through_objects_and_arrays_and_nothing_else_comes(self, sandbox: Sandbox, api: Api):
+    async def test_dotted_names_go_through_objects_and_arrays_and_nothing_else_comes(
+        self, sandbox: Sandbox, api: Api
+    ) -> None:
         where = [{"field": "id", "operator": "==", "value": sandbox.landmark("html-mail")}]
         select = ["tags.name", "title", "customer.name", "initialMessage.user.email", "customer.tags.id", "tags.id"]
         (row,) = await api.rows("/conversations", select=select, where=where)
@@ -35,17 +37,19 @@ class TestSelect:
         assert row["customer"] == {"name": "Meridian Dental Group", "tags": []}
         assert row["initialMessage"] == {"user": {"email": "robert.achebe@meridiandental.example"}}
 
-    async def test_a_whole_object_swallows_its_parts_whatever_comes_first(self, api: Api):
+    async def test_a_whole_object_swallows_its_parts_whatever_comes_first(self, api: Api) -> None:
         for select in (["customer", "customer.name"], ["customer.name", "customer"]):
             (row,) = await api.rows("/conversations", select=select, limit=1)
             assert {"id", "name", "tags", "emailDomains", "slackChannel"} <= set(row["customer"])
 
-    async def test_keys_of_maps_are_selected_by_name_and_missing_ones_are_null(self, sandbox: Sandbox, api: Api):
+    async def test_keys_of_maps_are_selected_by_name_and_missing_ones_are_null(
+        self, sandbox: Sandbox, api: Api
+    ) -> None:
         where = [{"field": "id", "operator": "==", "value": sandbox.landmark("angry")}]
         (row,) = await api.rows("/conversations", select=["metadata.plan", "metadata.nope"], where=where)
         assert row == {"metadata": {"plan": "enterprise", "nope": None}}
 
-    async def test_members_of_json_objects_keep_their_type(self, api: Api):
+    async def test_members_of_json_objects_keep_their_type(self, api: Api) -> None:
         where = [{"field": "name", "operator": "==", "value": "Albatros Reisen"}]
         select = [
             "autoresponder.enabled",
@@ -60,13 +64,13 @@ class TestSelect:
             "externalCrmMetadata": None,
         }
 
-    async def test_elements_of_json_arrays_can_be_selected(self, api: Api):
+    async def test_elements_of_json_arrays_can_be_selected(self, api: Api) -> None:
         rows = await api.rows("/ticket-types", select=["name", "fields.label", "fields.required"])
         labels = {row["name"]: [field["label"] for field in row["fields"]] for row in rows}
         assert labels["Access request"] == ["Requested role", "Approved by", "Account manager"]
         assert {field["required"] for row in rows for field in row["fields"]} == {True, False}
 
-    async def test_without_select_everything_around_an_object_comes(self, sandbox: Sandbox, api: Api):
+    async def test_without_select_everything_around_an_object_comes(self, sandbox: Sandbox, api: Api) -> None:
         where = [{"field": "id", "operator": "==", "value": sandbox.landmark("angry")}]
         (listed,) = await api.rows("/conversations", where=where)
         assert listed == await api.ok("GET", f"/conversations/{sandbox.landmark('angry')}")
@@ -76,7 +80,7 @@ class TestSelect:
         assert listed["customer"]["tags"][0]["name"] == "At risk"
         assert not {"notes", "submitterUserId", "excludeAnalytics"} & set(listed)
 
-    async def test_an_empty_select_is_none(self, api: Api):
+    async def test_an_empty_select_is_none(self, api: Api) -> None:
         (row,) = await api.rows("/tags", select=[], limit=1)
         assert set(row) == {"id", "name"}
 
@@ -96,27 +100,27 @@ class TestSelect:
             ),
         ],
     )
-    async def test_an_unknown_field_is_refused(self, api: Api, field: str, title: str):
+    async def test_an_unknown_field_is_refused(self, api: Api, field: str, title: str) -> None:
         assert await api.refused("POST", "/conversations/list", {"select": [field]}) == title
 
-    async def test_create_and_update_take_a_comma_separated_query_parameter(self, sandbox: Sandbox, api: Api):
+    async def test_create_and_update_take_a_comma_separated_query_parameter(self, sandbox: Sandbox, api: Api) -> None:
         url = f"/conversations/{sandbox.landmark('angry')}"
         row = await api.ok("PATCH", url, {"priority": 7}, select="id,priority,tags.name,initialMessage.ts")
         assert list(row) == ["id", "priority", "tags", "initialMessage"]
         assert list(row["initialMessage"]) == ["ts"]
         assert await api.ok("POST", "/tags", {"name": "New"}, select="name") == {"name": "New"}
 
-    async def test_get_by_id_ignores_select(self, sandbox: Sandbox, api: Api):
+    async def test_get_by_id_ignores_select(self, sandbox: Sandbox, api: Api) -> None:
         row = await api.ok("GET", f"/conversations/{sandbox.landmark('angry')}", None, select="id")
         assert len(row) > 30
 
 
 class TestOrder:
-    async def test_rows_come_by_id_unless_told_otherwise(self, api: Api):
+    async def test_rows_come_by_id_unless_told_otherwise(self, api: Api) -> None:
         ids = await api.ids("/conversations", limit=100)
         assert ids == sorted(ids)
 
-    async def test_descending_holds_for_every_key(self, api: Api):
+    async def test_descending_holds_for_every_key(self, api: Api) -> None:
         rows = await api.rows(
             "/conversations", select=["status", "id"], order=["status", "id"], descending=True, limit=100
         )
@@ -126,7 +130,7 @@ class TestOrder:
             await api.ids("/conversations", descending=True, limit=3), reverse=True
         )
 
-    async def test_null_stands_last_ascending_and_first_descending(self, api: Api):
+    async def test_null_stands_last_ascending_and_first_descending(self, api: Api) -> None:
         order = ["priority", "id"]
         rising = [row["priority"] for row in await all_rows(api, order=order, select=["id", "priority"])]
         falling = [
@@ -136,7 +140,7 @@ class TestOrder:
         assert (falling[0], falling[-1]) == (None, 3)
         assert len(rising) == EVERYTHING
 
-    async def test_order_goes_through_objects(self, api: Api):
+    async def test_order_goes_through_objects(self, api: Api) -> None:
         rows = await all_rows(api, order=["customer.name", "id"], select=["customer.name", "id"])
         names = [row["customer"] and row["customer"]["name"] for row in rows]
         known = [name for name in names if name is not None]
@@ -144,9 +148,9 @@ class TestOrder:
         assert names == known + [None] * (len(names) - len(known))
 
     @pytest.mark.parametrize("field", ["tags.name", "tags", "customer", "metadata", "metadata.plan", "nope", "title.x"])
-    async def test_what_has_no_single_value_orders_nothing(self, api: Api, field: str):
+    async def test_what_has_no_single_value_orders_nothing(self, api: Api, field: str) -> None:
         title = await api.refused("POST", "/conversations/list", {"order": [field]})
-        assert field.split(".")[0] in title
+        assert field.split(".", maxsplit=1)[0] in title
 
 
 async def all_rows(api: Api, path: str = "/conversations", **body: Any) -> list[Any]:
@@ -162,7 +166,7 @@ async def all_rows(api: Api, path: str = "/conversations", **body: Any) -> list[
 
 
 class TestPages:
-    async def test_limit_is_a_whole_number_from_1_to_100(self, api: Api):
+    async def test_limit_is_a_whole_number_from_1_to_100(self, api: Api) -> None:
         assert len(await api.rows("/conversations")) == 25
         assert len(await api.rows("/conversations", limit=100)) == 100
         for limit in (0, 101, -1, 2.5, "10", True, None):
@@ -171,7 +175,9 @@ class TestPages:
 
     @pytest.mark.parametrize("order", [["id"], ["createdAt", "id"], ["priority", "id"], ["closedAt", "status", "id"]])
     @pytest.mark.parametrize("descending", [False, True])
-    async def test_paging_there_and_back_meets_every_row_once(self, api: Api, order: list[str], descending: bool):
+    async def test_paging_there_and_back_meets_every_row_once(
+        self, api: Api, order: list[str], descending: bool
+    ) -> None:
         query = {"order": order, "descending": descending, "select": ["id"], "limit": 41}
         page = await api.listed("/conversations", **query)
         there = [page["data"]]
@@ -192,7 +198,7 @@ class TestPages:
         assert back == there[:3]
         assert not page["cursors"]["hasPrevious"]
 
-    async def test_next_and_previous_stand_on_the_last_and_first_page_too(self, bare: Api):
+    async def test_next_and_previous_stand_on_the_last_and_first_page_too(self, bare: Api) -> None:
         await bare.ok("POST", "/tags", {"name": "One"})
         page = await bare.listed("/tags")
         assert page["cursors"].keys() == {"hasNext", "hasPrevious", "next", "previous"}
@@ -202,20 +208,20 @@ class TestPages:
         before = await bare.listed("/tags", cursor=page["cursors"]["previous"])
         assert before == {"data": [], "totalCount": 1, "cursors": {"hasNext": True, "hasPrevious": False}}
 
-    async def test_a_cursor_is_base64_of_the_direction_and_the_order_values_of_the_edge(self, api: Api):
+    async def test_a_cursor_is_base64_of_the_direction_and_the_order_values_of_the_edge(self, api: Api) -> None:
         order = ["priority", "createdAt", "id"]
         page = await api.listed("/conversations", order=order, select=order, limit=2)
         first, last = ([row[name] for name in order] for row in page["data"])
         assert decoded(page["cursors"]["next"]) == [True, last]
         assert decoded(page["cursors"]["previous"]) == [False, first]
 
-    async def test_the_cursor_of_the_references_example_is_taken(self, api: Api):
+    async def test_the_cursor_of_the_references_example_is_taken(self, api: Api) -> None:
         page = await api.listed(
             "/conversations", limit=3, cursor="W3RydWUsWyIwNTU4MTc5Zi1kYTJkLTQxZjItOTZlYy1iZGY2YzkzZGQ1MjIiXV0="
         )
         assert all(row["id"] > "0558179f-da2d-41f2-96ec-bdf6c93dd522" for row in page["data"])
 
-    async def test_ties_at_a_pages_edge_are_lost_when_the_order_is_not_unique(self, api: Api):
+    async def test_ties_at_a_pages_edge_are_lost_when_the_order_is_not_unique(self, api: Api) -> None:
         query = {"order": ["status"], "select": ["id"], "limit": 10}
         page = await api.listed("/conversations", **query)
         after = await api.listed("/conversations", cursor=page["cursors"]["next"], **query)
@@ -241,7 +247,7 @@ class TestPages:
             base64.b64encode(b"\xff\xfe").decode(),
         ],
     )
-    async def test_a_cursor_that_is_none_is_refused(self, api: Api, bad: str):
+    async def test_a_cursor_that_is_none_is_refused(self, api: Api, bad: str) -> None:
         assert await api.refused("POST", "/conversations/list", {"cursor": bad}) == "Invalid cursor"
 
     @pytest.mark.parametrize(
@@ -256,5 +262,5 @@ class TestPages:
             ({"includeExternalUsers": True}, '"includeExternalUsers" is not allowed'),
         ],
     )
-    async def test_a_list_request_is_checked(self, api: Api, body: Any, title: str):
+    async def test_a_list_request_is_checked(self, api: Api, body: Any, title: str) -> None:
         assert await api.refused("POST", "/conversations/list", body) == title

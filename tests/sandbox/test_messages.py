@@ -25,7 +25,7 @@ def agent_of(sandbox: Sandbox, name: str = "Priya Nair") -> str:
 
 
 class TestList:
-    async def test_the_newest_message_comes_first(self, sandbox: Sandbox, api: Api):
+    async def test_the_newest_message_comes_first(self, sandbox: Sandbox, api: Api) -> None:
         path = f"/conversations/{sandbox.landmark('longest-thread')}/messages"
         stamps = [row["ts"] for row in await api.rows(path, select=["ts"], limit=100)]
         assert stamps == sorted(stamps, reverse=True)
@@ -37,7 +37,7 @@ class TestList:
 
     async def test_it_holds_the_first_message_and_nothing_of_triage_or_other_conversations(
         self, sandbox: Sandbox, api: Api
-    ):
+    ) -> None:
         conversation = sandbox.landmark("angry")
         rows = await api.rows(f"/conversations/{conversation}/messages", order=["ts"])
         whole = await api.ok("GET", f"/conversations/{conversation}")
@@ -47,7 +47,7 @@ class TestList:
         assert not any("forbearance" in row["text"] and row["sourceType"] == "triage" for row in rows)
         assert len(sandbox.triage_replies(conversation)) == 2
 
-    async def test_the_list_conventions_hold(self, sandbox: Sandbox, api: Api):
+    async def test_the_list_conventions_hold(self, sandbox: Sandbox, api: Api) -> None:
         path = f"/conversations/{sandbox.landmark('angry')}/messages"
         where = [{"field": "isExternal", "operator": "==", "value": "true"}]
         where.append({"field": "metadata.eventType", "operator": "==", "value": "nope"})
@@ -63,7 +63,7 @@ class TestList:
 class TestShapes:
     """What tells authors apart, as clients of the API were seen to rely on it."""
 
-    async def test_slack_customer(self, sandbox: Sandbox, api: Api):
+    async def test_slack_customer(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         ts = sandbox.customer_writes(conversation, "Hello & good-bye")
         message = await latest(api, conversation)
@@ -88,7 +88,7 @@ class TestShapes:
         assert message["user"].keys() == {"id", "name", "email", "slackId", "photo"}
         assert message["user"]["id"] == message["userId"]
 
-    async def test_slack_agent(self, sandbox: Sandbox, api: Api):
+    async def test_slack_agent(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         sandbox.agent_writes(conversation, "On it.", agent_of(sandbox))
         message = await latest(api, conversation)
@@ -98,7 +98,7 @@ class TestShapes:
     @pytest.mark.parametrize(
         ("landmark", "event"), [("html-mail", "email_received"), ("arabic", "widget_message_received")]
     )
-    async def test_mail_and_chat(self, sandbox: Sandbox, api: Api, landmark: str, event: str):
+    async def test_mail_and_chat(self, sandbox: Sandbox, api: Api, landmark: str, event: str) -> None:
         conversation = sandbox.landmark(landmark)
         sandbox.customer_writes(conversation, "R&D", html="<p>R&amp;D</p>")
         message = await latest(api, conversation)
@@ -120,7 +120,7 @@ class TestShapes:
         message = await latest(api, conversation)
         assert (message["isPrivateNote"], message["sentByUser"]["name"]) == (True, "Priya Nair")
 
-    async def test_api(self, sandbox: Sandbox, api: Api):
+    async def test_api(self, sandbox: Sandbox, api: Api) -> None:
         made = await say(
             api, sandbox.landmark("angry"), body={"type": "markdown", "value": "Hello"}, isAutoresponse=True
         )
@@ -150,20 +150,20 @@ class TestShapes:
     )
     async def test_on_behalf_of_somebody_known(
         self, sandbox: Sandbox, api: Api, given: Any, sent_by: str, external: bool
-    ):
+    ) -> None:
         made = await say(api, sandbox.landmark("angry"), markdown="Hello", onBehalfOf=given)
         assert (made["sentByUser"]["name"], made["isExternal"]) == (sent_by, external)
         assert made["user"] is None
         by_id = await say(api, sandbox.landmark("angry"), markdown="Hello", onBehalfOf={"id": made["sentByUser"]["id"]})
         assert by_id["sentByUser"] == made["sentByUser"]
 
-    async def test_on_behalf_of_somebody_unknown(self, sandbox: Sandbox, api: Api):
+    async def test_on_behalf_of_somebody_unknown(self, sandbox: Sandbox, api: Api) -> None:
         made = await say(
             api, sandbox.landmark("angry"), markdown="Hello", onBehalfOf={"email": "x@y.example", "name": "X"}
         )
         assert made["sentByUser"] == {"id": None, "name": "X", "email": "x@y.example"}
 
-    async def test_the_seeds_system_messages_have_no_person(self, sandbox: Sandbox, api: Api):
+    async def test_the_seeds_system_messages_have_no_person(self, sandbox: Sandbox, api: Api) -> None:
         for event in ("autoresponder_replied", "post_close_template_sent"):
             (conversation,) = sandbox.database.execute(
                 "SELECT conversationId FROM messages WHERE metadata LIKE ?", [f"%{event}%"]
@@ -175,7 +175,7 @@ class TestShapes:
 
 
 class TestContent:
-    async def test_blocks_come_after_the_text(self, sandbox: Sandbox, api: Api):
+    async def test_blocks_come_after_the_text(self, sandbox: Sandbox, api: Api) -> None:
         blocks = [
             {"type": "section", "text": {"type": "mrkdwn", "text": "*Second*"}},
             {"type": "survey", "survey_id": "s-1"},
@@ -187,20 +187,20 @@ class TestContent:
         survey = await say(api, sandbox.landmark("arabic"), blocks=[blocks[1]])
         assert survey["text"] == ""
 
-    async def test_html_is_kept_beside_its_words(self, sandbox: Sandbox, api: Api):
+    async def test_html_is_kept_beside_its_words(self, sandbox: Sandbox, api: Api) -> None:
         html = "<h1>Hi</h1><p>a &lt; b<br>c</p><ul><li>one</li><li>two <b>bold</b></li></ul>"
         made = await say(api, sandbox.landmark("html-mail"), body={"type": "html", "value": html})
         assert made["htmlContent"] == html
         assert made["text"] == "Hi\n\na < b\nc\n\none\n\ntwo bold"
 
-    async def test_slack_keeps_text_in_its_own_way(self, sandbox: Sandbox, api: Api):
+    async def test_slack_keeps_text_in_its_own_way(self, sandbox: Sandbox, api: Api) -> None:
         text = "  a & b &amp; <@U1> <https://x.example/a?b|label> <!here> 1 < 2 https://y.example/(z). > quote \n"
         made = await say(api, sandbox.landmark("angry"), markdown=text)
         assert made["text"] == (
             "a &amp; b &amp; <@U1> <https://x.example/a?b|label> <!here> 1 &lt; 2 <https://y.example/(z>). &gt; quote"
         )
 
-    async def test_the_send_marker_is_taken_out_of_mail_and_left_in_slack(self, sandbox: Sandbox, api: Api):
+    async def test_the_send_marker_is_taken_out_of_mail_and_left_in_slack(self, sandbox: Sandbox, api: Api) -> None:
         text = "Hello\n\n/unthread send"
         assert (await say(api, sandbox.landmark("html-mail"), markdown=text))["text"] == "Hello"
         assert (await say(api, sandbox.landmark("angry"), markdown=text))["text"] == text
@@ -224,7 +224,7 @@ class TestContent:
             ({"markdown": "x", "triageThreadTs": "1.0"}, "Triage thread not found"),
         ],
     )
-    async def test_a_bad_message_is_refused_by_name(self, sandbox: Sandbox, api: Api, body: Any, title: str):
+    async def test_a_bad_message_is_refused_by_name(self, sandbox: Sandbox, api: Api, body: Any, title: str) -> None:
         path = f"/conversations/{sandbox.landmark('angry')}/messages"
         before = (await api.listed(path))["totalCount"]
         assert await api.refused("POST", path, body) == title
@@ -235,7 +235,7 @@ class TestWhoSees:
     @pytest.mark.parametrize("landmark", ["html-mail", "arabic"])
     async def test_a_private_note_by_mail_or_chat_never_reaches_the_customer(
         self, sandbox: Sandbox, api: Api, landmark: str
-    ):
+    ) -> None:
         conversation = sandbox.landmark(landmark)
         before = sandbox.messages_to_customer(conversation)
         made = await say(api, conversation, markdown="Between us", isPrivateNote=True)
@@ -243,7 +243,7 @@ class TestWhoSees:
         assert sandbox.messages_to_customer(conversation) == before
         assert sandbox.delivered() == []
 
-    async def test_a_private_note_in_slack_is_public(self, sandbox: Sandbox, api: Api):
+    async def test_a_private_note_in_slack_is_public(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         made = await say(api, conversation, markdown="Between us?", isPrivateNote=True)
         assert made["isPrivateNote"] is False
@@ -251,7 +251,7 @@ class TestWhoSees:
         assert sandbox.delivered(conversation) == [expected]
         assert sandbox.messages_to_customer(conversation)[-1] == expected
 
-    async def test_a_triage_message_stays_in_the_triage_channel(self, sandbox: Sandbox, api: Api):
+    async def test_a_triage_message_stays_in_the_triage_channel(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         before = await api.ok("GET", f"/conversations/{conversation}")
         root = before["triageMessages"][0]
@@ -265,7 +265,7 @@ class TestWhoSees:
         assert after["latestMessage"] == before["latestMessage"]
         assert after["updatedAt"] > before["updatedAt"]
 
-    async def test_a_reply_in_a_triage_thread_opens_no_thread_of_its_own(self, sandbox: Sandbox, api: Api):
+    async def test_a_reply_in_a_triage_thread_opens_no_thread_of_its_own(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         root = (await api.ok("GET", f"/conversations/{conversation}"))["triageMessages"][0]["ts"]
         reply = await say(api, conversation, markdown="Only us", triageThreadTs=root)
@@ -278,7 +278,7 @@ class TestWhoSees:
 
     async def test_what_is_said_in_public_is_delivered_once_with_channel_and_recipient(
         self, sandbox: Sandbox, api: Api
-    ):
+    ) -> None:
         for landmark in ("angry", "html-mail", "arabic"):
             await say(api, sandbox.landmark(landmark), markdown=landmark)
         rows = sandbox.database.execute(
@@ -293,7 +293,7 @@ class TestWhoSees:
             ("arabic", "widget", "contact1@nahrpay.example", "api"),
         ]
 
-    async def test_in_a_triage_conversation_nobody_outside_hears_anything(self, sandbox: Sandbox, api: Api):
+    async def test_in_a_triage_conversation_nobody_outside_hears_anything(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("triage-1")
         await say(api, conversation, markdown="I write to Norrvik.")
         sandbox.agent_writes(conversation, "Thanks.", agent_of(sandbox))
@@ -303,7 +303,7 @@ class TestWhoSees:
 
 
 class TestState:
-    async def test_a_message_moves_the_conversation_on(self, sandbox: Sandbox, api: Api, clock: Clock):
+    async def test_a_message_moves_the_conversation_on(self, sandbox: Sandbox, api: Api, clock: Clock) -> None:
         conversation = sandbox.landmark("outage")
         before = await api.ok("GET", f"/conversations/{conversation}")
         assert before["responseTime"] is None
@@ -319,7 +319,7 @@ class TestState:
         assert again["waitingOnCustomerTime"] == 600
         assert again["responseTime"] == after["responseTime"]
 
-    async def test_notes_and_autoresponses_answer_nobody(self, sandbox: Sandbox, api: Api):
+    async def test_notes_and_autoresponses_answer_nobody(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("unknown-sender")
         await say(api, conversation, markdown="Spam, I'd say.", isPrivateNote=True)
         await say(api, conversation, markdown="We got your message.", isAutoresponse=True)
@@ -329,14 +329,14 @@ class TestState:
 
     async def test_timestamps_are_unique_and_rise_though_the_clock_stands_still(
         self, sandbox: Sandbox, api: Api, clock: Clock
-    ):
+    ) -> None:
         conversation = sandbox.landmark("angry")
         stamps = [(await say(api, conversation, markdown=str(number)))["ts"] for number in range(3)]
         assert stamps == ["1742292000.000000", "1742292000.000001", "1742292000.000002"]
         clock.forward(days=-400)
         assert (await say(api, conversation, markdown="earlier?"))["ts"] == "1742292000.000003"
 
-    async def test_a_customer_who_writes_again_opens_a_closed_conversation(self, sandbox: Sandbox, api: Api):
+    async def test_a_customer_who_writes_again_opens_a_closed_conversation(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("spanish")
         assert (await api.ok("GET", f"/conversations/{conversation}"))["status"] == "closed"
         sandbox.customer_writes(conversation, "¡Otra vez!")
@@ -345,7 +345,7 @@ class TestState:
 
 
 class TestOutside:
-    async def test_a_customer_is_the_one_who_wrote_last_unless_named(self, sandbox: Sandbox, api: Api):
+    async def test_a_customer_is_the_one_who_wrote_last_unless_named(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         derek = sandbox.database.execute("SELECT id FROM users WHERE name = 'Derek Sims'").fetchone()[0]
         sandbox.customer_writes(conversation, "First", user_id=derek)
@@ -353,7 +353,9 @@ class TestOutside:
         message = await latest(api, conversation)
         assert (message["text"], message["user"]["name"]) == ("Second", "Derek Sims")
 
-    async def test_a_conversation_made_by_the_api_is_answered_by_its_submitter(self, sandbox: Sandbox, api: Api):
+    async def test_a_conversation_made_by_the_api_is_answered_by_its_submitter(
+        self, sandbox: Sandbox, api: Api
+    ) -> None:
         made = await api.ok("POST", "/conversations", {"type": "slack", "markdown": "Hi", "status": "open"})
         with pytest.raises(ValueError, match="Nobody on the customer's side"):
             sandbox.customer_writes(made["id"], "Hi!")
@@ -362,23 +364,23 @@ class TestOutside:
         sandbox.customer_writes(made["id"], "Hi!")
         assert (await latest(api, made["id"]))["user"]["name"] == "Derek Sims"
 
-    async def test_an_agents_note_in_slack_goes_to_the_triage_thread(self, sandbox: Sandbox):
+    async def test_an_agents_note_in_slack_goes_to_the_triage_thread(self, sandbox: Sandbox) -> None:
         conversation = sandbox.landmark("angry")
         ts = sandbox.agent_writes(conversation, "Hannah knows.", agent_of(sandbox), note=True)
         assert sandbox.triage_replies(conversation)[-1] == "Hannah knows."
         assert ts == "1742292000.000000"
         assert sandbox.delivered() == []
 
-    async def test_without_a_triage_thread_there_is_no_note_in_slack(self, sandbox: Sandbox, api: Api):
+    async def test_without_a_triage_thread_there_is_no_note_in_slack(self, sandbox: Sandbox, api: Api) -> None:
         made = await api.ok("POST", "/conversations", {"type": "slack", "markdown": "Hi", "status": "open"})
         with pytest.raises(ValueError, match="no triage thread"):
             sandbox.agent_writes(made["id"], "Psst", agent_of(sandbox), note=True)
 
-    async def test_an_agents_answer_is_delivered(self, sandbox: Sandbox):
+    async def test_an_agents_answer_is_delivered(self, sandbox: Sandbox) -> None:
         ts = sandbox.agent_writes(sandbox.landmark("html-mail"), "Hello", agent_of(sandbox))
         assert sandbox.delivered() == [Delivery(ts, "Hello", "agent")]
 
-    async def test_what_does_not_exist_raises_lookup_error(self, sandbox: Sandbox):
+    async def test_what_does_not_exist_raises_lookup_error(self, sandbox: Sandbox) -> None:
         with pytest.raises(LookupError):
             sandbox.customer_writes("nope", "x")
         with pytest.raises(LookupError):
@@ -388,7 +390,9 @@ class TestOutside:
         with pytest.raises(LookupError):
             sandbox.conversation_id(1)
 
-    async def test_everything_public_of_the_support_side_is_seen_by_the_customer(self, sandbox: Sandbox, api: Api):
+    async def test_everything_public_of_the_support_side_is_seen_by_the_customer(
+        self, sandbox: Sandbox, api: Api
+    ) -> None:
         conversation = sandbox.landmark("angry")
         texts = [message.text for message in sandbox.messages_to_customer(conversation)]
         rows = await api.rows(f"/conversations/{conversation}/messages", order=["ts"])

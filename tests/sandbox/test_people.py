@@ -18,11 +18,11 @@ async def a_customer(api: Api, name: str = "Vela Biotech") -> Any:
 
 
 class TestCustomers:
-    async def test_ids_are_of_two_kinds(self, api: Api):
+    async def test_ids_are_of_two_kinds(self, api: Api) -> None:
         ids = await api.ids("/customers", limit=100)
         assert {len(one) for one in ids} == {20, 36}
 
-    async def test_everything_about_a_customer(self, api: Api):
+    async def test_everything_about_a_customer(self, api: Api) -> None:
         customer = await a_customer(api)
         assert customer == await api.ok("GET", f"/customers/{customer['id']}")
         assert customer["slackChannel"]["name"] == "ext-vela"
@@ -31,7 +31,7 @@ class TestCustomers:
         assert customer["supportSteps"][-1] == {"type": "reminder", "minutes": 30}
         assert customer["externalCrmMetadata"]["id"].startswith("crm-")
 
-    async def test_changes(self, api: Api):
+    async def test_changes(self, api: Api) -> None:
         customer = await a_customer(api)
         autoresponder = {"enabled": True, "condition": "always", "message": "Hi"}
         steps = [{"type": "triage", "minutes": 5, "shouldCycleThroughTeamMembers": True}]
@@ -55,17 +55,19 @@ class TestCustomers:
         assert (changed["name"], changed["emailDomains"]) == ("Vela", ["vela.example"])
         assert (changed["botHandling"], changed["disableAutomatedTicketing"]) == ("all", True)
         assert changed["updatedAt"] == "2025-03-18T10:00:00.000Z"
+        renamed = await api.ok("PATCH", f"/customers/{customer['id']}", {"name": "Vela & Co"})
+        assert (renamed["name"], renamed["replyTimeoutMinutes"]) == ("Vela & Co", 90)
         emptied = {"autoresponder": None, "supportSteps": None, "replyTimeoutHours": None}
         changed = await api.ok("PATCH", f"/customers/{customer['id']}", emptied)
         assert (changed["autoresponder"], changed["supportSteps"], changed["replyTimeoutMinutes"]) == (None, None, None)
 
-    async def test_a_name_is_enough_for_a_new_one_and_names_are_not_unique(self, api: Api):
+    async def test_a_name_is_enough_for_a_new_one_and_names_are_not_unique(self, api: Api) -> None:
         first = await api.ok("POST", "/customers", {"name": "Vela Biotech"})
         assert first["id"] != (await a_customer_count(api, "Vela Biotech"))[0]
         assert len(await a_customer_count(api, "Vela Biotech")) == 2
         assert (first["tags"], first["slackChannel"], first["createdAt"]) == ([], None, "2025-03-18T10:00:00.000Z")
 
-    async def test_a_new_one_can_come_with_tags_and_a_channel(self, api: Api):
+    async def test_a_new_one_can_come_with_tags_and_a_channel(self, api: Api) -> None:
         tag = (await api.rows("/tags", where=[{"field": "name", "operator": "==", "value": "Trial"}]))[0]
         made = await api.ok(
             "POST",
@@ -89,7 +91,7 @@ class TestCustomers:
         other = await api.ok("POST", "/customers", {"name": "Other", "slackChannelId": "C1"})
         assert (other["slackChannelId"], other["slackChannel"]) == ("C1", None)
 
-    async def test_deleting_one_leaves_its_conversations_without_a_customer(self, sandbox: Sandbox, api: Api):
+    async def test_deleting_one_leaves_its_conversations_without_a_customer(self, sandbox: Sandbox, api: Api) -> None:
         conversation = f"/conversations/{sandbox.landmark('angry')}"
         customer = (await api.ok("GET", conversation))["customerId"]
         assert await api.ok("DELETE", f"/customers/{customer}", status=204) is None
@@ -111,11 +113,11 @@ class TestCustomers:
             ("PATCH", {"supportSteps": [{"type": "x"}]}, '"supportSteps[0].minutes" is required'),
         ],
     )
-    async def test_a_bad_request_is_refused_by_name(self, api: Api, method: str, body: Any, title: str):
+    async def test_a_bad_request_is_refused_by_name(self, api: Api, method: str, body: Any, title: str) -> None:
         path = "/customers" if method == "POST" else f"/customers/{(await a_customer(api))['id']}"
         assert await api.refused(method, path, body) == title
 
-    async def test_a_missing_one_is_a_400(self, api: Api):
+    async def test_a_missing_one_is_a_400(self, api: Api) -> None:
         assert await api.refused("GET", "/customers/nope") == "Customer not found"
         assert await api.refused("PATCH", "/customers/nope", {"name": "x"}) == "Customer not found"
 
@@ -127,7 +129,7 @@ async def a_customer_count(api: Api, name: str) -> list[str]:
 
 
 class TestUsers:
-    async def test_the_teams_own_come_and_others_on_demand(self, api: Api):
+    async def test_the_teams_own_come_and_others_on_demand(self, api: Api) -> None:
         own = await api.rows("/users", select=["name", "slackTeamId", "deleted"], limit=100)
         assert {user["slackTeamId"] for user in own} == {"T0QUAYSIDE"}
         assert [user["name"] for user in own if user["deleted"]] == ["Carla Brandt"]
@@ -136,13 +138,13 @@ class TestUsers:
         assert everybody["totalCount"] == 66
         assert (await api.listed("/users", includeExternalUsers=False))["totalCount"] == len(own) == 9
 
-    async def test_one_address_can_be_two_users_of_different_slack_teams(self, api: Api):
+    async def test_one_address_can_be_two_users_of_different_slack_teams(self, api: Api) -> None:
         where = [{"field": "email", "operator": "==", "value": "aisha.rahman@quayside.example"}]
         found = await api.rows("/users", where=where, includeExternalUsers=True, select=["slackTeam.name", "id"])
         assert {user["slackTeam"]["name"] for user in found} == {"Quayside", "Kestrel Insurance"}
         assert len(await api.rows("/users", where=where)) == 1
 
-    async def test_a_user_by_id(self, api: Api):
+    async def test_a_user_by_id(self, api: Api) -> None:
         (mei,) = await api.rows("/users", where=[{"field": "name", "operator": "==", "value": "Mei Tanaka"}])
         assert mei == await api.ok("GET", f"/users/{mei['id']}")
         assert (mei["title"], mei["department"], mei["slackId"][:2]) == ("Solutions Engineer", "Support", "U0")
@@ -150,6 +152,6 @@ class TestUsers:
         assert "external" not in mei
         assert await api.refused("GET", "/users/nope") == "User not found"
 
-    async def test_the_flag_is_a_boolean(self, api: Api):
+    async def test_the_flag_is_a_boolean(self, api: Api) -> None:
         title = await api.refused("POST", "/users/list", {"includeExternalUsers": "yes"})
         assert title == '"includeExternalUsers" must be a boolean'

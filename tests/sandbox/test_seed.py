@@ -38,15 +38,15 @@ def rows(sandbox: Sandbox, sql: str, *values: Any) -> list[Any]:
 
 
 class TestTheSameEveryTime:
-    def test_a_seed_and_a_day_make_one_workspace_on_every_version_of_python(self, sandbox: Sandbox):
+    def test_a_seed_and_a_day_make_one_workspace_on_every_version_of_python(self, sandbox: Sandbox) -> None:
         assert digest(sandbox) == DIGEST
 
-    def test_another_seed_makes_another_one(self, sandbox: Sandbox):
+    def test_another_seed_makes_another_one(self, sandbox: Sandbox) -> None:
         with Sandbox(today=TODAY, seed=8) as other:
             assert digest(other) != digest(sandbox)
             assert other.landmarks().keys() == sandbox.landmarks().keys()
 
-    def test_another_day_moves_the_times_and_nothing_else(self, sandbox: Sandbox):
+    def test_another_day_moves_the_times_and_nothing_else(self, sandbox: Sandbox) -> None:
         with Sandbox(today=TODAY + timedelta(days=3)) as other:
             for sql in (
                 "SELECT id, friendlyId, title, status, priority, customerId, assignedToUserId FROM conversations",
@@ -57,7 +57,7 @@ class TestTheSameEveryTime:
             ):
                 assert rows(sandbox, sql) == rows(other, sql)
 
-    def test_today_is_today_unless_it_is_given(self):
+    def test_today_is_today_unless_it_is_given(self) -> None:
         moment = datetime(2024, 2, 29, 23, 59, tzinfo=UTC)
         with Sandbox(now=lambda: moment) as one, Sandbox(today=date(2024, 2, 29)) as other:
             assert digest(one) == digest(other)
@@ -66,7 +66,7 @@ class TestTheSameEveryTime:
             assert datetime.now(UTC) - datetime.fromisoformat(latest) < timedelta(days=3)
 
     @pytest.mark.parametrize("today", [date(2025, 3, 15) + timedelta(days=offset) for offset in range(7)])
-    def test_nothing_happens_today_or_later_and_the_last_hours_are_not_empty(self, today: date):
+    def test_nothing_happens_today_or_later_and_the_last_hours_are_not_empty(self, today: date) -> None:
         with Sandbox(today=today) as sandbox:
             start = today.isoformat()
             for table, column in (
@@ -80,7 +80,7 @@ class TestTheSameEveryTime:
             numbers = rows(sandbox, "SELECT friendlyId FROM conversations ORDER BY createdAt, id")
             assert numbers == [(1001 + index,) for index in range(150)]
 
-    def test_the_dice_fall_as_ever(self):
+    def test_the_dice_fall_as_ever(self) -> None:
         dice = Dice(7)
         assert [dice.whole(1, 6) for _ in range(12)] == [2, 1, 4, 1, 4, 3, 1, 4, 1, 3, 1, 1]
         assert dice.shuffled("abcdef") == list("fbdaec")
@@ -89,7 +89,7 @@ class TestTheSameEveryTime:
 
 
 class TestBelievable:
-    def test_size_and_spread(self, sandbox: Sandbox):
+    def test_size_and_spread(self, sandbox: Sandbox) -> None:
         assert rows(sandbox, "SELECT count(*) FROM conversations") == [(150,)]
         (first,) = rows(sandbox, "SELECT min(createdAt) FROM conversations")[0]
         assert 114 <= (TODAY - datetime.fromisoformat(first).date()).days <= 120
@@ -116,21 +116,21 @@ class TestBelievable:
         assert sizes[1] >= 10
         assert {40, 250} <= sizes.keys()
 
-    def test_weekends_are_quiet(self, sandbox: Sandbox):
+    def test_weekends_are_quiet(self, sandbox: Sandbox) -> None:
         opened = Counter(
             datetime.fromisoformat(at).weekday()
             for (at,) in rows(sandbox, "SELECT createdAt FROM conversations WHERE createdAt < '2025-03-17T19'")
         )
         assert opened.keys() == {0, 1, 2, 3, 4}
 
-    def test_no_placeholder_is_left(self, sandbox: Sandbox):
+    def test_no_placeholder_is_left(self, sandbox: Sandbox) -> None:
         for table in ("messages", "triage_messages"):
             for (text,) in rows(sandbox, f"SELECT text FROM {table}"):
                 assert not any(
                     mark in text for mark in ("{contact}", "{domain}", "{invoice}", "[file:", "<@agent>", "](http")
                 )
 
-    def test_people_mentioned_in_slack_exist(self, sandbox: Sandbox):
+    def test_people_mentioned_in_slack_exist(self, sandbox: Sandbox) -> None:
         known = {one for (one,) in rows(sandbox, "SELECT slackId FROM users")}
         mentioned = {
             part.split(">")[0]
@@ -140,13 +140,13 @@ class TestBelievable:
         assert len(mentioned) > 10
         assert mentioned <= known
 
-    def test_every_story_is_told_once(self, sandbox: Sandbox):
+    def test_every_story_is_told_once(self, sandbox: Sandbox) -> None:
         assert len(ORDINARY) == len({story.title for story in ORDINARY}) == 105
         assert len(ORDINARY) + 2 * len(TWINS) + 25 == 150
         titles = Counter(title for (title,) in rows(sandbox, "SELECT title FROM conversations WHERE title IS NOT NULL"))
         assert set(titles.values()) == {1}
 
-    def test_messages_of_a_conversation_follow_each_other_and_add_up(self, sandbox: Sandbox):
+    def test_messages_of_a_conversation_follow_each_other_and_add_up(self, sandbox: Sandbox) -> None:
         for row_id, created, initial, latest, last_activity in rows(
             sandbox, "SELECT id, createdAt, initialMessageId, latestMessageId, lastActivityAt FROM conversations"
         ):
@@ -160,7 +160,9 @@ class TestBelievable:
             assert messages[0][3] is None
             assert {message[3] for message in messages[1:]} <= {messages[0][1]}
 
-    async def test_times_measured_by_the_seed_are_those_that_the_api_would_measure(self, sandbox: Sandbox, api: Api):
+    async def test_times_measured_by_the_seed_are_those_that_the_api_would_measure(
+        self, sandbox: Sandbox, api: Api
+    ) -> None:
         columns = ("responseTime", "responseTimeWorking", "waitingOnAgentTime", "waitingOnCustomerTime")
         for name in ("angry", "longest-thread", "html-mail", "arabic", "twin-2-open", "many-files"):
             url = f"/conversations/{sandbox.landmark(name)}"
@@ -172,7 +174,7 @@ class TestBelievable:
 
 
 class TestLandmarks:
-    def test_twins_are_an_open_and_an_earlier_closed_one_of_different_customers(self, sandbox: Sandbox):
+    def test_twins_are_an_open_and_an_earlier_closed_one_of_different_customers(self, sandbox: Sandbox) -> None:
         sql = "SELECT status, createdAt, customerId, category, summary FROM conversations WHERE id = ?"
         for number in range(1, 11):
             (now,) = rows(sandbox, sql, sandbox.landmark(f"twin-{number}-open"))
@@ -200,11 +202,11 @@ class TestLandmarks:
             ("outage", "P1"),
         ],
     )
-    def test_special_ones_are_what_their_name_says(self, sandbox: Sandbox, landmark: str, words: str):
+    def test_special_ones_are_what_their_name_says(self, sandbox: Sandbox, landmark: str, words: str) -> None:
         texts = rows(sandbox, "SELECT text FROM messages WHERE conversationId = ?", sandbox.landmark(landmark))
         assert any(words in text for (text,) in texts)
 
-    def test_long_ones(self, sandbox: Sandbox):
+    def test_long_ones(self, sandbox: Sandbox) -> None:
         (longest,) = rows(
             sandbox, "SELECT length(text) FROM messages WHERE conversationId = ?", sandbox.landmark("longest-message")
         )
@@ -213,7 +215,7 @@ class TestLandmarks:
         assert rows(sandbox, count, sandbox.landmark("longest-thread")) == [(250,)]
         assert rows(sandbox, count, sandbox.landmark("long-chat")) == [(40,)]
 
-    def test_mail_has_html_signatures_and_quotes_of_both_schools(self, sandbox: Sandbox):
+    def test_mail_has_html_signatures_and_quotes_of_both_schools(self, sandbox: Sandbox) -> None:
         mails = rows(sandbox, "SELECT text, htmlContent FROM messages WHERE metadata LIKE '%email_received%'")
         assert all(html.startswith('<div dir="ltr"><p>') for _, html in mails)
         assert any("wrote:\n> " in text for text, _ in mails)
@@ -226,32 +228,32 @@ class TestLandmarks:
         )[0]
         assert "<table><tr><td>Month</td><td>Report A</td>" in table
 
-    def test_slack_has_its_markup(self, sandbox: Sandbox):
+    def test_slack_has_its_markup(self, sandbox: Sandbox) -> None:
         texts = [text for (text,) in rows(sandbox, "SELECT text FROM messages WHERE sourceType = 'slack'")]
         for mark in ("<@U0", "&gt;", "&amp;"):
             assert any(mark in text for text in texts)
 
-    def test_notes_are_private_by_mail_and_chat_and_in_triage_for_slack(self, sandbox: Sandbox):
+    def test_notes_are_private_by_mail_and_chat_and_in_triage_for_slack(self, sandbox: Sandbox) -> None:
         private = dict(rows(sandbox, "SELECT sourceType, count(*) FROM messages WHERE isPrivateNote GROUP BY 1"))
         assert private.keys() == {"email", "widget"}
         assert rows(sandbox, "SELECT count(*) FROM messages WHERE isPrivateNote AND visible") == [(0,)]
         assert rows(sandbox, "SELECT count(*) FROM triage_messages WHERE threadTs IS NOT NULL")[0][0] > 10
 
-    async def test_an_attachment_alone_has_an_empty_text(self, sandbox: Sandbox, api: Api):
+    async def test_an_attachment_alone_has_an_empty_text(self, sandbox: Sandbox, api: Api) -> None:
         whole = await api.ok("GET", f"/conversations/{sandbox.landmark('empty-text')}")
         assert whole["initialMessage"]["text"] == ""
         assert [file["mimetype"] for file in whole["files"]] == ["image/jpeg"]
         assert whole["files"][0]["id"].startswith("F0")
 
-    async def test_the_unknown_sender_belongs_to_nobody(self, sandbox: Sandbox, api: Api):
+    async def test_the_unknown_sender_belongs_to_nobody(self, sandbox: Sandbox, api: Api) -> None:
         whole = await api.ok("GET", f"/conversations/{sandbox.landmark('unknown-sender')}")
         assert (whole["customer"], whole["submitterUser"]["name"]) == (None, "Chad Bexley")
 
-    async def test_one_is_asleep(self, sandbox: Sandbox, api: Api):
+    async def test_one_is_asleep(self, sandbox: Sandbox, api: Api) -> None:
         whole = await api.ok("GET", f"/conversations/{sandbox.landmark('snoozed')}")
         assert whole["status"] == "on_hold"
         assert whole["wakeUpAt"] > "2025-03-18"
         assert whole["snoozedAt"] < "2025-03-18"
 
-    def test_nothing_is_delivered_before_anybody_does_anything(self, sandbox: Sandbox):
+    def test_nothing_is_delivered_before_anybody_does_anything(self, sandbox: Sandbox) -> None:
         assert sandbox.delivered() == []

@@ -21,6 +21,10 @@ async def everything(api: Api) -> list[Any]:
     return first["data"] + await api.rows("/conversations", select=select, limit=100, cursor=first["cursors"]["next"])
 
 
+def customer(row: Any) -> str | None:
+    return row["customer"] and row["customer"]["name"]
+
+
 def tags(row: Any) -> set[str]:
     return {tag["name"] for tag in row["tags"]}
 
@@ -59,14 +63,14 @@ CONDITIONS: list[tuple[str, str, Any, Callable[[Any], bool]]] = [
     ("tags.name", "notIn", ["SSO", "API"], lambda row: not tags(row) & {"SSO", "API"}),
     ("tags.name", "contains", "bil", lambda row: "Billing" in tags(row)),
     ("tags.name", "notContains", "bil", lambda row: "Billing" not in tags(row)),
-    ("customer.name", "==", "Tallow & Finch", lambda row: (row["customer"] or {}).get("name") == "Tallow & Finch"),
-    ("customer.name", "contains", "petrichor", lambda row: "Petrichor" in ((row["customer"] or {}).get("name") or "")),
-    ("customer.name", "!=", "Vela Biotech", lambda row: row["customer"] and row["customer"]["name"] != "Vela Biotech"),
+    ("customer.name", "==", "Tallow & Finch", lambda row: customer(row) == "Tallow & Finch"),
+    ("customer.name", "contains", "petrichor", lambda row: "Petrichor" in (customer(row) or "")),
+    ("customer.name", "!=", "Vela Biotech", lambda row: customer(row) not in {None, "Vela Biotech"}),
     (
         "assignedToUser.name",
         "like",
         "Jonas %",
-        lambda row: "Jonas" in ((row["assignedToUser"] or {}).get("name") or ""),
+        lambda row: row["assignedToUser"] and "Jonas" in row["assignedToUser"]["name"],
     ),
     ("metadata.plan", "==", "enterprise", lambda row: row["metadata"].get("plan") == "enterprise"),
     ("metadata.nope", "!=", "x", lambda row: False),
@@ -74,7 +78,7 @@ CONDITIONS: list[tuple[str, str, Any, Callable[[Any], bool]]] = [
 
 
 @pytest.mark.parametrize("number", range(len(CONDITIONS)))
-async def test_a_condition_finds_what_it_says_and_no_more(api: Api, number: int):
+async def test_a_condition_finds_what_it_says_and_no_more(api: Api, number: int) -> None:
     field, operator, value, expected = CONDITIONS[number]
     found = await api.where("/conversations", field, operator, value)
     wanted = {row["id"] for row in await everything(api) if expected(row)}
@@ -83,7 +87,7 @@ async def test_a_condition_finds_what_it_says_and_no_more(api: Api, number: int)
     assert len(found["data"]) == min(100, len(wanted))
 
 
-async def test_conditions_are_all_of_them(api: Api):
+async def test_conditions_are_all_of_them(api: Api) -> None:
     where = [
         {"field": "status", "operator": "==", "value": "open"},
         {"field": "tags.name", "operator": "==", "value": "SSO"},
@@ -102,14 +106,35 @@ async def test_conditions_are_all_of_them(api: Api):
         ({"field": "customer.nope", "operator": "==", "value": 1}, '"nope" is not a field of customer'),
         ({"field": "customer", "operator": "==", "value": "x"}, '"customer" is an object: name one of its fields'),
         ({"field": "metadata", "operator": "==", "value": "x"}, '"metadata" is an object: name one of its fields'),
-        ({"field": "metadata.a.b", "operator": "==", "value": "x"}, '"metadata.a.b" is an object: name one of its fields'),
+        (
+            {("field"): ("metadata.a.b"), ("operator"): ("=="), ("value"): ("x")},
+            ('"metadata.a.b" is an object: name one of its fields'),
+        ),
         ({"field": "title.x", "operator": "==", "value": "x"}, '"title.x" is not a field of conversation'),
-        ({"field": "latestMessage.metadata.x", "operator": "==", "value": "x"}, '"latestMessage.metadata.x" is not a field of conversation'),
-        ({"field": "title", "operator": "=", "value": "x"}, '"operator" must be one of [==, !=, >, <, in, notIn, contains, notContains, like]'),
-        ({"field": "title", "operator": None, "value": "x"}, '"operator" must be one of [==, !=, >, <, in, notIn, contains, notContains, like]'),
-        ({"field": "title", "operator": "==", "value": None}, '"value" must be a string or a number for operator "=="'),
-        ({"field": "title", "operator": "==", "value": True}, '"value" must be a string or a number for operator "=="'),
-        ({"field": "title", "operator": "==", "value": ["x"]}, '"value" must be a string or a number for operator "=="'),
+        (
+            {("field"): ("latestMessage.metadata.x"), ("operator"): ("=="), ("value"): ("x")},
+            ('"latestMessage.metadata.x" is not a field of conversation'),
+        ),
+        (
+            {("field"): ("title"), ("operator"): ("="), ("value"): ("x")},
+            ('"operator" must be one of [==, !=, >, <, in, notIn, contains, notContains, like]'),
+        ),
+        (
+            {("field"): ("title"), ("operator"): None, ("value"): ("x")},
+            ('"operator" must be one of [==, !=, >, <, in, notIn, contains, notContains, like]'),
+        ),
+        (
+            {("field"): ("title"), ("operator"): ("=="), ("value"): None},
+            ('"value" must be a string or a number for operator "=="'),
+        ),
+        (
+            {("field"): ("title"), ("operator"): ("=="), ("value"): True},
+            ('"value" must be a string or a number for operator "=="'),
+        ),
+        (
+            {("field"): ("title"), ("operator"): ("=="), ("value"): [("x")]},
+            ('"value" must be a string or a number for operator "=="'),
+        ),
         ({"field": "title", "operator": "==", "value": {}}, '"value" must be a string or a number for operator "=="'),
         ({"field": "title", "operator": "in", "value": "x"}, '"value" must be an array of strings for operator "in"'),
         ({"field": "title", "operator": "in", "value": [1]}, '"value[0]" must be a string'),
@@ -119,20 +144,29 @@ async def test_conditions_are_all_of_them(api: Api):
         ({"field": "priority", "operator": "==", "value": "high"}, '"value" must be a number for this field'),
         ({"field": "createdAt", "operator": ">", "value": "yesterday"}, '"value" must be a valid date'),
         ({"field": "createdAt", "operator": ">", "value": 1700000000}, '"value" must be a string'),
-        ({"field": "createdAt", "operator": ">", "value": "0001-01-01T00:00:00+23:59"}, '"value" must be a valid date'),
-        ({"field": "wasManuallyCreated", "operator": "==", "value": "yes"}, '"value" must be "true" or "false" for this field'),
+        (
+            {("field"): ("createdAt"), ("operator"): (">"), ("value"): ("0001-01-01T00:00:00+23:59")},
+            ('"value" must be a valid date'),
+        ),
+        (
+            {("field"): ("wasManuallyCreated"), ("operator"): ("=="), ("value"): ("yes")},
+            ('"value" must be "true" or "false" for this field'),
+        ),
         ({"field": "wasManuallyCreated", "operator": ">", "value": "false"}, 'Operator ">" cannot compare booleans'),
         ({"field": "title", "operator": "=="}, 'Each "where" condition must have "field", "operator" and "value"'),
-        ({"field": "title", "operator": "==", "value": "x", "or": 1}, 'Each "where" condition must have "field", "operator" and "value"'),
+        (
+            {("field"): ("title"), ("operator"): ("=="), ("value"): ("x"), ("or"): 1},
+            ('Each "where" condition must have "field", "operator" and "value"'),
+        ),
         ("title", 'Each "where" condition must have "field", "operator" and "value"'),
         ({"field": 1, "operator": "==", "value": "x"}, '"field" must be a string'),
     ],
-)  # fmt: skip
-async def test_a_bad_condition_is_refused_by_name(api: Api, condition: Any, title: str):
+)
+async def test_a_bad_condition_is_refused_by_name(api: Api, condition: Any, title: str) -> None:
     assert await api.refused("POST", "/conversations/list", {"where": [condition]}) == title
 
 
-async def test_an_array_of_strings_contains_whole_strings(api: Api):
+async def test_an_array_of_strings_contains_whole_strings(api: Api) -> None:
     async def names(operator: str, value: Any) -> set[str]:
         where = [{"field": "emailDomains", "operator": operator, "value": value}]
         return {row["name"] for row in await api.rows("/customers", select=["name"], where=where, limit=100)}
@@ -146,20 +180,20 @@ async def test_an_array_of_strings_contains_whole_strings(api: Api):
     assert len(await names("notIn", [domain])) == 25
 
 
-async def test_fields_inside_json_arrays_can_be_asked_for(api: Api):
+async def test_fields_inside_json_arrays_can_be_asked_for(api: Api) -> None:
     found = await api.where("/ticket-types", "fields.label", "==", "Invoice number")
     assert found["totalCount"] == 1
     found = await api.where("/ticket-types", "fields.required", "==", "true")
     assert found["totalCount"] == 3
 
 
-async def test_files_and_followers_can_be_asked_for(sandbox: Sandbox, api: Api):
+async def test_files_and_followers_can_be_asked_for(sandbox: Sandbox, api: Api) -> None:
     found = await api.where("/conversations", "files.name", "==", "firefox.png")
     assert [row["id"] for row in found["data"]] == [sandbox.landmark("many-files")]
     assert (await api.where("/conversations", "followers.userId", "==", "x"))["totalCount"] == 0
 
 
-async def test_special_characters_of_patterns_stand_for_themselves_in_contains(sandbox: Sandbox, api: Api):
+async def test_special_characters_of_patterns_stand_for_themselves_in_contains(sandbox: Sandbox, api: Api) -> None:
     titles = {"100%_done": "100%_done", "[brackets]*?": "[brackets]*?"}
     for number, title in enumerate(titles):
         await api.ok("PATCH", f"/conversations/{sandbox.conversation_id(1001 + number)}", {"title": title})
@@ -170,7 +204,7 @@ async def test_special_characters_of_patterns_stand_for_themselves_in_contains(s
     assert (await api.where("/conversations", "title", "contains", "]*?"))["totalCount"] == 1
 
 
-async def test_numbers_in_maps_are_found_like_strings(sandbox: Sandbox, api: Api, clock: Clock):
+async def test_numbers_in_maps_are_found_like_strings(sandbox: Sandbox, api: Api, clock: Clock) -> None:
     clock.now += timedelta(minutes=1)
     field = "12345678-1234-1234-1234-123456789abc"
     await api.ok("PATCH", f"/conversations/{sandbox.landmark('angry')}", {"ticketTypeFields": {field: 3}})

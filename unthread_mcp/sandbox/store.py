@@ -110,11 +110,8 @@ class Store:
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Generator[None]:
-        """All or nothing, and one view of the data; nested, it joins the outer one."""
+        """All or nothing, and one view of the data."""
         with self._lock:
-            if self.database.in_transaction:
-                yield
-                return
             self.database.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             try:
                 yield
@@ -158,13 +155,12 @@ class Store:
         )
 
     def insert_many(self, table: str, rows: Sequence[Mapping[str, SqlValue]]) -> None:
-        """Insert rows that all have the first one's columns, and no lone surrogates."""
-        if rows:
-            columns = list(rows[0])
-            self.database.executemany(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
-                [tuple(row.values()) for row in rows],
-            )
+        """Insert rows (at least one) that all have the first one's columns, and no lone surrogates."""
+        columns = list(rows[0])
+        self.database.executemany(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+            [tuple(row.values()) for row in rows],
+        )
 
     def update(self, table: str, row_id: str, values: Mapping[str, SqlValue]) -> None:
         """Change columns of a row."""

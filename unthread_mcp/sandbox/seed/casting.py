@@ -138,8 +138,7 @@ def _scene(
 def _placed(dice: Dice, given: Special) -> Scene:
     company = next((index for index, one in enumerate(COMPANIES) if one.name == given.company), None)
     channel = given.story.channel
-    if channel is None:
-        raise ValueError(f"{given.landmark} needs a channel")
+    assert channel, given.landmark
     return Scene(
         story=given.story,
         lines=given.story.lines,
