@@ -125,9 +125,13 @@ class RawServer:
         self.requests.append(request)
         return request
 
-    async def stop(self) -> None:
+    def take_no_more(self) -> None:
+        """Refuse further connections."""
         if self._server is not None:
             self._server.close()
+
+    async def stop(self) -> None:
+        self.take_no_more()
         for writer in self._writers:
             # Not an orderly end: over TLS that would wait for a client that is closed after this server.
             writer.transport.abort()

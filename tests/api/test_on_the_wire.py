@@ -97,6 +97,18 @@ async def test_a_refused_connection_is_tried_three_times_and_nothing_was_sent(
     assert len(clock.slept) == 2
 
 
+async def test_each_attempt_is_judged_by_itself(connect: Connect, server: RawServer) -> None:
+    async def serve(reader: Reader, writer: Writer) -> None:
+        await server.receive(reader)
+        server.take_no_more()
+        writer.write(http(429, b"", "Connection: close"))
+
+    error = await failure_of(connect(base_url=await server.start(serve)).write(CREATE, ID))
+    assert isinstance(error, Unavailable)
+    assert "nothing was changed" in error.what
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("orderly", [True, False])
 async def test_a_connection_that_ends_without_an_answer(connect: Connect, server: RawServer, *, orderly: bool) -> None:
     async def serve(reader: Reader, writer: Writer) -> None:

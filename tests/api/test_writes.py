@@ -13,6 +13,7 @@ import pytest
 from misbehaving import JSON, KEY, Chunks, Clock, Connect, Script, failure_of, ok
 
 from unthread_mcp.api import endpoints
+from unthread_mcp.api.calls import Call
 from unthread_mcp.api.client import Receipt, UnthreadClient, Upload
 from unthread_mcp.api.errors import (
     ApiError,
@@ -113,6 +114,15 @@ async def test_json_that_did_not_come_whole_still_says_that_it_was_done(
     receipt = await write(connect(transport=script, max_json_bytes=1000), endpoint)
     assert receipt == Receipt(None, complete=False, status=200)
     assert len(script.requests) == 1
+
+
+async def test_a_fault_of_closing_the_connection_does_not_undo_an_answer(connect: Connect) -> None:
+    class Stuck(Chunks):
+        async def aclose(self) -> None:
+            raise httpx2.CloseError("x")
+
+    script = Script(httpx2.Response(200, headers=JSON, stream=Stuck(b'{"id": 1}')))
+    assert await write(connect(transport=script)) == Receipt({"id": 1}, complete=True, status=200)
 
 
 @WRITES
@@ -233,6 +243,12 @@ async def test_429_for_longer_than_the_deadline_is_a_refusal(connect: Connect, c
     assert isinstance(error, RateLimited)
     assert "60 seconds" in error.remedy
     assert clock.slept == []
+
+
+async def test_neither_the_client_nor_a_call_shows_the_key_when_printed(connect: Connect) -> None:
+    headers = [(b"X-Api-Key", KEY.encode())]
+    call = Call(CREATE, "https://api.unthread.test", headers, b"", (), 1.0, 1, {})
+    assert KEY not in f"{call!r}{call}{connect()!r}"
 
 
 async def test_without_a_key_nothing_is_written(connect: Connect) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unthread_mcp.api.errors import InvalidArgument
 
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
 
 HeaderList = list[tuple[bytes, bytes]]
 
-_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
+_MEDIA_TYPE: Final = r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+"
 """RFC 6838, 4.2, without parameters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(NamedTuple):
     """A file to attach: the name that its readers will see, its bytes, and its media type, such as ``image/png``."""
 
     name: str
@@ -32,9 +30,8 @@ class Upload:
     media_type: str = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Call:
-    """Everything about one call that its attempts share. It has no repr, since its headers hold the key."""
+class Call(NamedTuple):
+    """Everything about one call that its attempts share."""
 
     endpoint: Endpoint
     url: str
@@ -47,6 +44,10 @@ class Call:
     """Bytes of its answer, decompressed."""
     timeouts: dict[str, float | None]
     follows_redirect: bool = False
+
+    def __repr__(self) -> str:
+        """Leave out the headers, which hold the key, and the body."""
+        return f"<Call {self.endpoint}>"
 
     @property
     def is_write(self) -> bool:
@@ -98,5 +99,5 @@ def check_upload(upload: Upload) -> None:
         upload.name.encode()
     except UnicodeEncodeError:
         raise InvalidArgument("The name of a file to attach cannot be written in UTF-8.", "Rename it.") from None
-    if not _MEDIA_TYPE.fullmatch(upload.media_type):
+    if not re.fullmatch(_MEDIA_TYPE, upload.media_type):
         raise InvalidArgument("The media type of a file to attach is not one.", "Use one like image/png.")

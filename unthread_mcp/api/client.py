@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 import anyio
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["DownloadedFile", "Receipt", "RetryPolicy", "UnthreadClient", "Upload"]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A write was done. `body` is Unthread's answer, cleaned; None if it was empty, or came broken (not `complete`)."""
 
     body: JsonValue
@@ -38,8 +36,7 @@ class Receipt:
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class DownloadedFile:
+class DownloadedFile(NamedTuple):
     """The bytes of a file, and the media type that came with them, such as ``image/png``."""
 
     content: bytes

@@ -22,8 +22,6 @@ _EITHER_HEADER: Final = zlib.MAX_WBITS | 32
 
 _ESCAPE_BUT_LINE_BREAK: Final = re.compile(rb'\\[^nt"/\\]')
 
-_MARKUP: Final = re.compile(rb"\s*<")
-
 
 class BodyBuffer:
     """Collects one body, decompressed, and never holds more than `limit` bytes of it.
@@ -135,7 +133,7 @@ def understand(content_type: str, content: bytes | bytearray, flaw: Flaw | None)
     if not content or content.isspace():
         if flaw is None:
             return "empty", None
-    elif "html" in content_type or _MARKUP.match(content):
+    elif "html" in content_type or content[:1000].lstrip().startswith(b"<"):
         return "page", None
     if flaw is not None:
         return ("broken json" if says_json else "cut"), None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from unthread_mcp.api.decoding import BodyBuffer
 
@@ -33,8 +31,7 @@ MAX_REFUSAL_BYTES: Final = 64 * 1024
 """How much of the body of an answer other than a 2xx is read: its first error's title is all we want."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A status line came; `body` holds what came behind it, and whether that is all."""
 
     status: int
@@ -49,8 +46,7 @@ class Answer:
         return 200 <= self.status < 300
 
 
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoAnswer(NamedTuple):
     """No status line came. `sent` says whether the first byte of the request may have left this machine."""
 
     cause: Cause
@@ -95,9 +91,7 @@ class Exchange:
                 self._answer = self._head(response, limit)
                 await _read_body(response, self._answer.body)
             finally:
-                # A fault while closing changes nothing about an answer that has been read.
-                with contextlib.suppress(httpx2.HTTPError, OSError):
-                    await response.aclose()
+                await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
             if not self._traced and isinstance(
                 error,
@@ -108,6 +102,7 @@ class Exchange:
                 | httpx2.UnsupportedProtocol,
             ):
                 self.sent = False
+            # A fault of the closing alone changes nothing about an answer that has been read.
             return self.so_far(cause_of(error))
         return self.so_far("broken")
 

@@ -11,8 +11,7 @@ fault of one is ``refused``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +25,7 @@ BodyKind = Literal["json", "broken json", "empty", "text", "page", "cut"]
 page (a proxy's or a portal's); or something that is not JSON and did not come whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of a request, and whether we may send the very same one again."""
 
     outcome: Outcome

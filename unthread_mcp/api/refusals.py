@@ -7,7 +7,6 @@ it.
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Final
 
 from unthread_mcp.api.cleaning import clean_json
@@ -58,9 +57,6 @@ _LOOK_FIRST: Final[Mapping[Effect, str]] = {
     "deletes": "Do not call again: first look whether it is still there.",
     "creates": "Do not call again: first look whether it is there.",
 }
-
-_NOT_FOUND: Final = re.compile(r"\bnot found\b", re.IGNORECASE)
-_ERROR_ID: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 def no_key(problem: str) -> KeyRefused:
@@ -121,7 +117,7 @@ def refused(call: Call, answer: Answer, key: str, wait: float | None) -> ApiErro
         return NotFound(
             f"Unthread does not know {call.endpoint} ({number}).", "Check this server's base URL.", status=status
         )
-    if status == 404 or (status == 400 and _NOT_FOUND.search(quote)):
+    if status == 404 or (status == 400 and "not found" in quote.lower()):
         return NotFound(
             f"Unthread found no such object ({number}){said}.", "Check the id, or search for it.", status=status
         )
@@ -228,9 +224,13 @@ def _own_words(answer: Answer, key: str) -> tuple[str, str]:
             if isinstance(title := error.get("title"), str):
                 titles.append(title.strip())
             error_id = error.get("id")
-            if isinstance(error_id, int | str) and _ERROR_ID.fullmatch(str(error_id)):
+            if isinstance(error_id, int | str) and _is_error_id(str(error_id)):
                 ids.append(str(error_id))
     return _quotable("; ".join(dict.fromkeys(titles)), key), _quotable(" ".join(ids[:1]), key)
+
+
+def _is_error_id(text: str) -> bool:
+    return len(text) <= 64 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
 
 
 def _quotable(text: str, key: str) -> str:
