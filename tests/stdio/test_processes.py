@@ -225,8 +225,7 @@ def test_a_closed_standard_stream_is_an_error_unless_only_the_log_goes_there(clo
 # Signals
 
 
-@WAYS
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "way"), [(signal.SIGINT, ()), (signal.SIGTERM, ()), (signal.SIGTERM, ("threads",))])
 def test_a_signal_ends_an_idle_server_at_once_and_in_good_order(number: signal.Signals, way: tuple[str, ...]) -> None:
     with workbench(*way) as client:
         client.await_stderr("started")
@@ -250,8 +249,7 @@ def test_a_signal_lets_a_write_be_finished_and_cancels_the_rest(tmp_path: Path) 
         assert "error" in client.remaining_frames()[1]
 
 
-@WAYS
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "way"), [(signal.SIGINT, ()), (signal.SIGTERM, ("threads",))])
 def test_a_second_signal_ends_it_on_the_spot(number: signal.Signals, way: tuple[str, ...], tmp_path: Path) -> None:
     with workbench(*way) as client:
         client.send(call(1, "write", {"path": str(tmp_path / "written"), "seconds": 60}))

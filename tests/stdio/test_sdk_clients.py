@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-ERAS = pytest.mark.parametrize("mode", ["auto", "legacy", "2026-07-28"])
-WAYS = pytest.mark.parametrize("way", [[], ["threads"]], ids=["pipes", "threads"])
-
 
 def workbench(way: list[str]) -> StdioServerParameters:
     return StdioServerParameters(command=sys.executable, args=[str(WORKBENCH), "15", *way])
@@ -37,8 +34,9 @@ def text_of(result: CallToolResult) -> str:
     return content.text
 
 
-@ERAS
-@WAYS
+@pytest.mark.parametrize(
+    ("mode", "way"), [("auto", []), ("legacy", []), ("2026-07-28", []), ("auto", ["threads"]), ("legacy", ["threads"])]
+)
 async def test_the_sdks_client_is_served(mode: Literal["auto", "legacy"], way: list[str]) -> None:
     with anyio.fail_after(PATIENCE):
         async with Client(stdio_client(workbench(way), errlog=sys.__stderr__ or sys.stderr), mode=mode) as client:
@@ -65,7 +63,7 @@ async def test_the_sdks_client_can_be_asked() -> None:
             assert text_of(await client.call_tool("ask")) == "accept"
 
 
-@ERAS
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_giving_up_a_call_cancels_it_and_the_connection_goes_on(mode: Literal["auto", "legacy"]) -> None:
     with anyio.fail_after(PATIENCE):
         async with Client(stdio_client(workbench([]), errlog=sys.__stderr__ or sys.stderr), mode=mode) as client:

@@ -42,6 +42,8 @@ from unthread_mcp.stdio import StdioServer, serve_stdio
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
 pytestmark = pytest.mark.anyio
 
 
@@ -223,6 +225,15 @@ async def test_probes_and_handshakes_may_be_pipelined(workshop: Workshop) -> Non
         answers = [await served.peer.frame() for _ in range(4)]
         assert sorted(answer["id"] for answer in answers) == [1, 2, 3, 4]
         assert all("result" in answer for answer in answers)
+
+
+async def test_a_probe_that_takes_its_time_is_answered() -> None:
+    async def take_time(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:
+        await anyio.sleep(0.05)
+        return await call_next(ctx)
+
+    async with serving(MCPServer("slow", middleware=[take_time])) as served:
+        assert "result" in await served.peer.ask(probe(1))
 
 
 async def test_a_probe_for_an_unknown_version_hears_which_ones_there_are(workshop: Workshop) -> None:
