@@ -77,6 +77,13 @@ async def test_both_ends_belong_to_the_period_in_its_time_zone(bare: Api, clock:
     assert (await report(bare, startDate="2025-03-10", endDate="2025-03-10"))["data"] == {"2025-03-10": 2}
 
 
+async def test_days_may_begin_at_a_quarter_of_an_hour(bare: Api, clock: Clock) -> None:
+    for minute in (0, 14, 15, 44):  # midnight in Kathmandu is 18:15 UTC
+        await make(bare, clock, datetime(2025, 3, 4, 18, minute, tzinfo=UTC))
+    answer = await report(bare, startDate="2025-03-04", endDate="2025-03-05", timezone="Asia/Kathmandu")
+    assert answer["data"] == {"2025-03-04": 2, "2025-03-05": 2}
+
+
 async def test_dimensions_nest_in_their_order_with_the_date_last_and_names_beside(sandbox: Sandbox, api: Api) -> None:
     answer = await report(api, dimensions=["customerId", "sourceType"], dateDimension="month")
     names = answer["lookups"].pop("customerId")

@@ -139,6 +139,10 @@ async def test_conditions_are_all_of_them(api: Api) -> None:
         ({"field": "title", "operator": "in", "value": "x"}, '"value" must be an array of strings for operator "in"'),
         ({"field": "title", "operator": "in", "value": [1]}, '"value[0]" must be a string'),
         ({"field": "title", "operator": "like", "value": 1}, '"value" must be a string'),
+        (
+            {("field"): ("title"), ("operator"): ("like"), ("value"): ("é") * 10_001},
+            ('"value" must be at most 10000 characters for operator "like"'),
+        ),
         ({"field": "priority", "operator": "contains", "value": "x"}, 'Operator "contains" needs a text field'),
         ({"field": "createdAt", "operator": "like", "value": "x"}, 'Operator "like" needs a text field'),
         ({"field": "priority", "operator": "==", "value": "high"}, '"value" must be a number for this field'),
@@ -202,6 +206,13 @@ async def test_special_characters_of_patterns_stand_for_themselves_in_contains(s
     assert (await api.where("/conversations", "title", "like", "[brackets]*?"))["totalCount"] == 1
     assert (await api.where("/conversations", "title", "like", "[b%"))["totalCount"] == 1
     assert (await api.where("/conversations", "title", "contains", "]*?"))["totalCount"] == 1
+
+
+async def test_very_long_values_find_nothing_and_break_nothing(api: Api) -> None:
+    for operator, value in (("like", "*é" * 5_000), ("contains", "a%_" * 50_000), ("contains", "é" * 50_000)):
+        assert (await api.where("/conversations", "title", operator, value))["totalCount"] == 0
+    many = [str(number) for number in range(50_000)]
+    assert (await api.where("/conversations", "friendlyId", "in", many))["totalCount"] == 150
 
 
 async def test_numbers_in_maps_are_found_like_strings(sandbox: Sandbox, api: Api, clock: Clock) -> None:

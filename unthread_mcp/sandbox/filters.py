@@ -34,6 +34,9 @@ from .store import SqlValue
 _COMPARISONS: Final = {"==": "=", "!=": "<>", ">": ">", "<": "<"}
 _POSITIVE: Final = {"!=": "==", "notIn": "in", "notContains": "contains"}
 OPERATORS: Final = (*_COMPARISONS, "in", "notIn", "contains", "notContains", "like")
+LONGEST_PATTERN: Final = 10_000
+"""SQLite refuses patterns of more than 50,000 bytes, and escaping can make three bytes of one."""
+
 _BOOLEANS: Final[dict[JsonValue, int]] = {"true": 1, "false": 0}
 
 
@@ -101,8 +104,7 @@ class Filter:
             if operator == "like":
                 self.values.append(_glob(text("value", value)))
                 return f"{sql} GLOB ?"
-            self.values.append(str(value).casefold())
-            return f"{'NOT ' if operator == 'notContains' else ''}folded_contains({sql}, ?)"
+            return f"{'NOT ' if operator == 'notContains' else ''}{self._contains(sql, str(value))}"
         if operator in ("in", "notIn"):
             # One parameter whatever the number of values, which SQLite limits.
             values = [_typed(kind, item) for item in list_of(text)("value", value)]
@@ -112,6 +114,14 @@ class Filter:
             raise bad_request(f'Operator "{operator}" cannot compare booleans')
         self.values.append(_typed(kind, value))
         return f"{sql} {_COMPARISONS[operator]} ?"
+
+    def _contains(self, sql: str, needle: str) -> str:
+        """Whether the needle stands in a text, whatever the case; SQLite knows no case beyond ASCII."""
+        if needle.isascii():
+            self.values.append(needle.lower())
+            return f"(instr(lower({sql}), ?) > 0)"
+        self.values.append(needle.casefold())
+        return f"folded_contains({sql}, ?)"
 
 
 def _typed(kind: Kind, value: JsonValue) -> SqlValue:
@@ -139,6 +149,8 @@ def _member_text(sql: str, key: str) -> str:
 
 def _glob(pattern: str) -> str:
     r"""A LIKE pattern (`%`, `_`, `\` before either) as SQLite's case-sensitive GLOB."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise bad_request(f'"value" must be at most {LONGEST_PATTERN} characters for operator "like"')
     parts: list[str] = []
     escaped = False
     for char in pattern:
