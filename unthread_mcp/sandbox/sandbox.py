@@ -110,7 +110,7 @@ class Sandbox:
         """
         with self._outside(conversation_id) as into:
             author = customer(self._correspondent(into, user_id), into.channel)
-            message_id = post(self._store, into, author, text, via="agent", html=html)
+            message_id = post(self._store, into, author, text, via="customer", html=html)
             reopen(self._store, into)
             return self._ts("messages", message_id)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from .calls import bad_request
@@ -130,10 +131,15 @@ class Reader:
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
+        # Putting the SQL together takes longer than most queries, and most requests select the same.
+        self._selected = lru_cache(maxsize=256)(self._select)
 
     def select(self, shape: Shape, row: str, paths: Sequence[str]) -> str:
         """An expression that gives the row as a JSON object of the selected fields."""
-        return self._object(shape, row, tree_of(paths), "")
+        return self._selected(shape.name, row, tuple(paths))
+
+    def _select(self, shape: str, row: str, paths: tuple[str, ...]) -> str:
+        return self._object(self._shapes[shape], row, tree_of(paths), "")
 
     def _object(self, shape: Shape, row: str, tree: Tree, prefix: str) -> str:
         return _object((name, self._value(shape, row, name, below, prefix)) for name, below in tree.items())

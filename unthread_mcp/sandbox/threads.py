@@ -13,7 +13,8 @@ from .markup import slack_text, without_send_marker
 from .store import SqlValue, Store
 from .times import from_slack_ts, iso, measure, whole_seconds, working_seconds
 
-Via = Literal["api", "agent", "system"]
+Via = Literal["api", "agent", "system", "customer"]
+"""Through what a message came. What a customer wrote is not delivered to customers."""
 
 POST_CLOSE_TEXT: Final = (
     "This conversation has been closed. If there is anything else, just reply here and we will pick it up again."
