@@ -16,7 +16,7 @@ from typing import Final
 
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.endpoints import CREATE_MESSAGE
-from unthread_mcp.api.errors import ApiError, Conflict, InvalidArgument, OutcomeUnknown, UnthreadError
+from unthread_mcp.api.errors import Conflict, InvalidArgument, OutcomeUnknown, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.fields import pick
@@ -128,12 +128,12 @@ async def _send_once(workspace: Workspace, draft: Draft, thread: Thread) -> Deli
         raise _unresolved(draft)
     try:
         receipt = await workspace.client.write(CREATE_MESSAGE, {"conversation_id": draft.conversation_id}, body=body)
-    except ApiError:
-        workspace.intents.forget(begun.token)
-        raise
     except OutcomeUnknown as unknown:
         workspace.intents.settle(begun.token, "unknown", {})
         return await _read_back(workspace, draft, unknown)
+    except UnthreadError:
+        workspace.intents.forget(begun.token)
+        raise
     except BaseException:
         # Cancelled at the end of the grace period, or a bug: the message may be out.
         workspace.intents.settle(begun.token, "unknown", {})

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from unthread_mcp.answers import as_object, as_page, text_of
 from unthread_mcp.api.client import Receipt
 from unthread_mcp.api.endpoints import GET_CONVERSATION, UPDATE_CONVERSATION, Endpoint
-from unthread_mcp.api.errors import ApiError, OutcomeUnknown, UnthreadError
+from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.intents import Begun, Intent, Resolved
@@ -62,12 +62,12 @@ async def create(workspace: Workspace, endpoint: Endpoint, body: JsonObject, *, 
             raise await _maybe_created(workspace, what, key)
         try:
             receipt = await workspace.client.write(endpoint, {}, body=body)
-        except ApiError:
-            workspace.intents.forget(begun.token)
-            raise
         except OutcomeUnknown:
             workspace.intents.settle(begun.token, "unknown", {})
             raise await _maybe_created(workspace, what, key) from None
+        except UnthreadError:
+            workspace.intents.forget(begun.token)
+            raise
         except BaseException:
             # Cancelled at the end of the grace period, or a bug: what left is not known to have failed.
             workspace.intents.settle(begun.token, "unknown", {})
