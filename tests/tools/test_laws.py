@@ -202,7 +202,7 @@ async def test_answers_for_programs_hold_the_same_and_no_nulls(era: Era) -> None
     async with desk.agent(era, human=Human()) as agent:
         for tool in TOOLS:
             said = await agent.call(tool.name, **await example(tool.name, desk, agent))
-            assert isinstance(said.data, dict), tool.name
+            assert said.data, tool.name
             assert "null" not in json.dumps(said.data).replace('"null"', "")
     desk.sandbox.close()
 
