@@ -146,7 +146,7 @@ class Sandbox:
     def delivered(self, conversation_id: str | None = None) -> list[Delivery]:
         """What has reached customers since the workspace was made, of one conversation or all, oldest first."""
         rows = self._store.all(
-            "SELECT ts, text, via FROM delivered WHERE ?1 IS NULL OR conversationId = ?1 ORDER BY number",
+            "SELECT ts, text, via FROM delivered WHERE conversationId = COALESCE(?, conversationId) ORDER BY number",
             [conversation_id],
         )
         return [Delivery(str(ts), str(text), str(via)) for ts, text, via in rows]

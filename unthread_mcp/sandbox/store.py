@@ -187,8 +187,9 @@ class Store:
         """Now as a message timestamp, later than every message that the conversation has."""
         ts = slack_ts(self.now())
         (latest,) = self.require(
-            "SELECT max(ts) FROM (SELECT max(ts) AS ts FROM messages WHERE conversationId = ?1"
-            " UNION ALL SELECT max(ts) FROM triage_messages WHERE conversationId = ?1)",
+            "SELECT max(ts) FROM (SELECT max(ts) AS ts FROM messages WHERE conversationId = ?"
+            " UNION ALL SELECT max(ts) FROM triage_messages WHERE conversationId = ?)",
+            conversation_id,
             conversation_id,
         )
         if latest is None or ts > str(latest):
