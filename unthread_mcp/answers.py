@@ -38,21 +38,18 @@ def as_page(value: JsonValue) -> Page:
     `hasNext` decides whether there is a next page, not the presence of `next`: the
     reference's pagination gives a `next` even on the last one.
     """
-    if isinstance(value, list):
-        rows = [row for row in value if isinstance(row, dict)]
-        return Page(rows, len(rows), None)
-    envelope = as_object(value)
-    data = envelope.get("data")
-    if not isinstance(data, list):
+    envelope: JsonObject = {"data": value, "totalCount": len(value)} if isinstance(value, list) else as_object(value)
+    data, total, cursors = envelope.get("data"), envelope.get("totalCount"), envelope.get("cursors")
+    rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+    if not isinstance(data, list) or (data and not rows):
         raise UnreadableAnswer(
             "Unthread answered with something other than the list that was asked for.",
             "Try again later; if it stays so, tell the operator.",
         )
-    cursors, total = envelope.get("cursors"), envelope.get("totalCount")
     following = cursors.get("next") if isinstance(cursors, dict) and cursors.get("hasNext") is True else None
     return Page(
-        [row for row in data if isinstance(row, dict)],
-        total if isinstance(total, int) else None,
+        rows,
+        total if isinstance(total, int) and not isinstance(total, bool) else None,
         following if isinstance(following, str) and following else None,
     )
 
@@ -61,3 +58,10 @@ def text_of(value: JsonObject, name: str) -> str:
     """The string at `name`, or an empty one."""
     found = value.get(name)
     return found if isinstance(found, str) else ""
+
+
+def friendly_number(value: JsonValue) -> int | None:
+    """A conversation's number; the reference types it as a number, some clients as a string."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

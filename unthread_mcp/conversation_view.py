@@ -8,7 +8,6 @@ from typing import Final
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.fields import trim
 from unthread_mcp.listing import Listed
 from unthread_mcp.render import (
     MAX_BYTES,
@@ -46,12 +45,6 @@ _THREAD_BYTES: Final = MAX_BYTES - 4_000
 """What the thread may take of an answer, the facts above it left aside."""
 _MESSAGE_LENGTH: Final = 20_000
 """Characters of one message in a listing."""
-
-
-def selected_object(value: JsonObject, chosen: Sequence[str]) -> Answer:
-    """One object with just the chosen fields."""
-    trimmed = trim(value, chosen)
-    return Answer(Fence().wrap(compact(trimmed)), trimmed)
 
 
 async def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:

@@ -72,14 +72,17 @@ class Listed:
         """`25 of 688 conversations, remark`."""
         count, total = len(self.page.rows), self.page.total
         if not count:
-            return f"No {'more ' if self.query.cursor else ''}{noun}s found."
+            # With pages left, an empty one says how far the looking went.
+            so_far = f" so far{', ' + remark if remark else ''}" if self.page.next else ""
+            return f"No {'more ' if self.query.cursor else ''}{noun}s found{so_far}."
         counted = f"{count} of {total:,}" if total is not None and total > count else f"{count}"
         return f"{counted} {noun}{'' if counted == '1' else 's'}{', ' + remark if remark else ''}"
 
     @property
     def footer(self) -> str:
         """How to go on, if there is more."""
-        return f"more: cursor={self.cursor}" if self.cursor else ""
+        cursor = self.cursor
+        return f"more: cursor={cursor}" if cursor else ""
 
     @property
     def data(self) -> JsonObject:
@@ -93,12 +96,11 @@ class Listed:
             head.append(legend)
         return Answer(compose(head, lines, [self.footer]), self.data)
 
-    def selected(self, noun: str) -> Answer:
+    def selected(self, noun: str, *, remark: str = "") -> Answer:
         """The page as an answer with just the fields that the caller chose, inside a fence."""
         legend, lines = selected_rows(self.page.rows, self.select)
-        return Answer(
-            compose([self.heading(noun), legend if lines else ""], lines, [self.footer], fence=Fence()), self.data
-        )
+        head = [self.heading(noun, remark), legend if lines else ""]
+        return Answer(compose(head, lines, [self.footer], fence=Fence()), self.data)
 
 
 async def list_page(workspace: Workspace, query: Query) -> Listed:

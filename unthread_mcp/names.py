@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from unthread_mcp.answers import Page, as_object, as_page, text_of
+from unthread_mcp.answers import Page, as_object, as_page, friendly_number, text_of
 from unthread_mcp.api.endpoints import (
     GET_TICKET_TYPE,
+    ID_PATTERN,
     LIST_CONVERSATIONS,
     LIST_CUSTOMERS,
     LIST_TAGS,
@@ -24,7 +25,7 @@ from unthread_mcp.api.endpoints import (
     LIST_USERS,
     Endpoint,
 )
-from unthread_mcp.api.errors import InvalidArgument, NotFound, RequestRejected
+from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, RequestRejected
 from unthread_mcp.untrusted import one_line
 
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
     from unthread_mcp.api.json_types import JsonObject, JsonValue
 
 REMEMBERED: Final = timedelta(minutes=5)
+MAX_NAMES: Final = 5_000
 MAX_NUMBERS: Final = 20_000
 """Conversation numbers kept; about 4 MB."""
+_SEVERAL: Final = ""
+"""Kept for a number that several conversations carry."""
 SCANNED_PAGES: Final = 5
 _CANDIDATES: Final = 5
 
@@ -41,6 +45,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FIRESTORE = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9]{20}")
 """The reference's own customer ids: 20 letters and digits."""
 _ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{8,64}")
+"""What may be an id or a name."""
 _NUMBER = re.compile(r"#?(\d{1,12})")
 _LINK = re.compile(r"https://([a-z0-9-]+\.)*unthread\.io/([^\s?#]*)([?#]\S*)?", re.IGNORECASE)
 
@@ -71,9 +76,9 @@ TAGS: Final = Kind("tag", LIST_TAGS, ("id", "name"), "list_tags", "tags")
 TICKET_TYPES: Final = Kind("ticket type", LIST_TICKET_TYPES, ("id", "name"), "list_ticket_types", "ticket types")
 
 
-def looks_like_id(value: str) -> bool:
-    """Whether `value` has the form of an id that needs no looking up."""
-    return bool(_UUID.fullmatch(value) or _FIRESTORE.fullmatch(value))
+def looks_like_id(value: str, kind: Kind | None = None) -> bool:
+    """Whether `value` has the form of an id that needs no looking up; of customers, there are two forms."""
+    return bool(_UUID.fullmatch(value) or (kind in {None, CUSTOMERS} and _FIRESTORE.fullmatch(value)))
 
 
 class Names:
@@ -108,46 +113,65 @@ class Names:
         name = value.strip()
         if not name:
             raise InvalidArgument(f"An empty {kind.word} was given.", f"{kind.tool} lists the {kind.plural}.")
-        if looks_like_id(name):
+        if looks_like_id(name, kind):
             return Named(name, name)
-        key = (kind.word + str(external), name.casefold())
+        # Letter case counts: there may be another one of the same letters.
+        key = (kind.word + str(external), name)
         known = self._known.get(key)
         if known and known[1] > self._now():
             return known[0]
-        rows = await self._rows(kind, field, "==", name, external=external)
-        if not rows:
-            if _ID_LIKE.fullmatch(name):
-                rows = await self._rows(kind, "id", "==", name, external=external)
-                near = rows
-            else:
-                near = await self._rows(kind, field, "contains", name, external=external)
-                rows = [row for row in near if text_of(row, field).casefold() == name.casefold()]
-            if not rows:
-                raise _nothing_found(kind, name, near)
-        if len(rows) > 1:
-            raise _several_found(kind, name, rows)
-        found = Named(text_of(rows[0], "id"), one_line(text_of(rows[0], "name") or name, 60))
-        self._known[key] = (found, self._now() + REMEMBERED)
-        return found
+        found = await self._matches(kind, field, name, external=external)
+        if len(found) > 1:
+            raise _several_found(kind, name, found)
+        named = Named(text_of(found[0], "id"), one_line(text_of(found[0], "name") or name, 60))
+        self._keep(key, named)
+        return named
 
-    async def _rows(self, kind: Kind, field: str, operator: str, value: str, *, external: bool) -> list[JsonObject]:
+    async def _matches(self, kind: Kind, field: str, name: str, *, external: bool) -> list[JsonObject]:
+        """The rows that `name` may mean, at least one, found in at most two requests."""
+        if _ID_LIKE.fullmatch(name):
+            rows = await self._rows(kind, "id", "==", name, external=external)
+            found = [row for row in rows if text_of(row, "id") == name]
+        else:
+            found = _called(await self._rows(kind, field, "==", name, external=external), field, name)
+        if found:
+            return found
+        near = await self._rows(kind, field, "contains", name.removesuffix("…"), external=external, limit=100)
+        if found := _called(near, field, name):
+            return found
+        raise _nothing_found(kind, name, near)
+
+    def _keep(self, key: tuple[str, str], named: Named) -> None:
+        self._known.pop(key, None)
+        self._known[key] = (named, self._now() + REMEMBERED)
+        if len(self._known) > MAX_NAMES:
+            del self._known[next(iter(self._known))]
+
+    async def _rows(
+        self, kind: Kind, field: str, operator: str, value: str, *, external: bool, limit: int = 2 * _CANDIDATES
+    ) -> list[JsonObject]:
         select: list[JsonValue] = [*kind.select]
         condition: JsonValue = {"field": field, "operator": operator, "value": value}
-        body: JsonObject = {"select": select, "where": [condition], "limit": 2 * _CANDIDATES}
+        body: JsonObject = {"select": select, "where": [condition], "limit": limit}
         if external:
             body["includeExternalUsers"] = True
         page = as_page(await self._client.read(kind.endpoint, {}, body=body))
-        return [row for row in page.rows if text_of(row, "id") and row.get("deleted") is not True]
+        return [row for row in page.rows if _usable_id(row) and row.get("deleted") is not True]
 
     async def name_of_user(self, identity: str) -> str:
-        """The name behind a user's id; the id itself where nobody has it."""
+        """The name behind a user's id; the id itself where nobody has it, or nobody can be asked."""
         key = ("user by id", identity)
         known = self._known.get(key)
-        if not known or known[1] <= self._now():
+        if known and known[1] > self._now():
+            return known[0].name
+        try:
             rows = await self._rows(USERS, "id", "==", identity, external=True)
-            name = one_line(text_of(rows[0], "name"), 60) if rows else ""
-            known = self._known[key] = (Named(identity, name or identity), self._now() + REMEMBERED)
-        return known[0].name
+        except ApiError:
+            # A name is a help: what it stands beside is answered without it.
+            return one_line(identity, 64)
+        name = one_line(text_of(rows[0], "name"), 60) if rows else ""
+        self._keep(key, Named(identity, name or one_line(identity, 64)))
+        return self._known[key][0].name
 
     async def ticket_type_definition(self, identity: str) -> JsonObject:
         """A ticket type with its fields, remembered as names are."""
@@ -161,9 +185,10 @@ class Names:
 
     def remember(self, conversation: JsonObject) -> None:
         """Keep the id behind a conversation's number, as far as they are given."""
-        number, identity = _number(conversation.get("friendlyId")), text_of(conversation, "id")
+        number, identity = friendly_number(conversation.get("friendlyId")), _usable_id(conversation)
         if number is not None and identity:
-            self._numbers[number] = identity
+            same = self._numbers.get(number, identity) == identity
+            self._numbers[number] = identity if same else _SEVERAL
             self._numbers.move_to_end(number)
             if len(self._numbers) > MAX_NUMBERS:
                 self._numbers.popitem(last=False)
@@ -172,7 +197,7 @@ class Names:
         """The id of a conversation given as `#1234`, its id, or a pasted Unthread link."""
         text = reference.strip()
         if link := _LINK.fullmatch(text):
-            text = link[2].rstrip("/").rpartition("/")[2]
+            text = _in_link(link[2])
         elif "/" in text:
             raise InvalidArgument(
                 "conversation is a link to somewhere other than Unthread.",
@@ -196,8 +221,10 @@ class Names:
         return list(dict.fromkeys([await self.conversation(each) for each in references]))
 
     async def _by_number(self, numbers: Sequence[int]) -> list[str]:
-        """Ids by number. The reference doesn't promise a filter by `friendlyId` (inferred): it must
-        give the very numbers, and if it is refused, the newest pages are looked through.
+        """Ids by number.
+
+        The reference doesn't promise a filter by `friendlyId` (inferred): it must give the
+        very numbers, and if it is refused, the newest pages are looked through.
         """
         wanted = [number for number in numbers if number not in self._numbers]
         scanned = ""
@@ -208,13 +235,18 @@ class Names:
             try:
                 for row in (await self._conversations({"where": where, "limit": min(100, 2 * len(wanted))})).rows:
                     self.remember(row)
-            except RequestRejected:
+            except (RequestRejected, NotFound):
+                # A refusal may read "field not found".
                 scanned = await self._scan(set(wanted))
         missing = [number for number in numbers if number not in self._numbers]
         if missing:
             raise NotFound(
                 f"No conversation {', '.join(f'#{number}' for number in missing[:_CANDIDATES])} was found{scanned}.",
                 "Check the number, or pass the conversation's id or link.",
+            )
+        if several := [number for number in numbers if self._numbers[number] == _SEVERAL]:
+            raise InvalidArgument(
+                f"Several conversations have the number #{several[0]}.", "Pass the conversation's id or link instead."
             )
         return [self._numbers[number] for number in numbers]
 
@@ -236,10 +268,34 @@ class Names:
         )
 
 
-def _number(value: JsonValue) -> int | None:
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value if isinstance(value, int) else None
+def _usable_id(row: JsonObject) -> str:
+    """A row's id, if it is one that may enter a path."""
+    identity = text_of(row, "id")
+    return identity if ID_PATTERN.fullmatch(identity) else ""
+
+
+def _called(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
+    """The rows of this very name, else those that differ in letter case, or begin as a name cut short in a list."""
+    whole = name.casefold()
+    folded = [(text_of(row, field).casefold(), row) for row in rows]
+    return (
+        [row for row in rows if text_of(row, field) == name]
+        or [row for said, row in folded if said == whole]
+        or [row for said, row in folded if whole.endswith("…") and said.startswith(whole[:-1])]
+    )
+
+
+def _in_link(path: str) -> str:
+    """The conversation that a link's path names: the last part that has the form of an id, or a number at its end."""
+    parts = path.rstrip("/").split("/")
+    for part in reversed(parts):
+        if _UUID.fullmatch(part):
+            return part
+    if _NUMBER.fullmatch(parts[-1]) or _ID_LIKE.fullmatch(parts[-1]):
+        return parts[-1]
+    raise InvalidArgument(
+        "conversation is a link that names no conversation.", "Pass its number (#1234), its id, or the link to it."
+    )
 
 
 def _described(rows: Sequence[JsonObject]) -> str:
@@ -249,7 +305,7 @@ def _described(rows: Sequence[JsonObject]) -> str:
         shown.append(
             one_line(text_of(row, "name"), 40)
             + (f" <{one_line(email, 60)}>" if email else "")
-            + f" ({text_of(row, 'id')})"
+            + f" ({_usable_id(row)})"
         )
     return "; ".join(shown) + ("; …" if len(rows) > _CANDIDATES else "")
 

@@ -11,14 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from unthread_mcp.answers import friendly_number, text_of
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.fields import pick
-from unthread_mcp.untrusted import Fence, one_line
+from unthread_mcp.fields import pick, trim
+from unthread_mcp.tokens import estimate_tokens
+from unthread_mcp.untrusted import Fence, grapheme_end, one_line
 
 Outcome = Literal["done", "already_done"]
 
 MAX_BYTES: Final = 48_000
 """An answer's size in UTF-8. Claude Code moves text over 50,000 characters into a file."""
+MAX_TOKENS: Final = 25_000
+"""An answer's size in tokens (o200k, estimated). Claude Code refuses more than that from a tool."""
+_FOR_REMARKS: Final = 400
+"""Bytes, and more than enough tokens, for the fence and for what is said of what was left out."""
+_LEAST_PIECE: Final = 200
+"""Characters below which a piece of a row is not worth showing."""
 SEPARATOR: Final = " · "
 NAME_LENGTH: Final = 40
 TITLE_LENGTH: Final = 80
@@ -39,55 +47,93 @@ class Answer:
 
 
 def compose(head: Iterable[str], rows: Sequence[str], tail: Iterable[str], *, fence: Fence | None = None) -> str:
-    """Head lines, rows (fenced, if a fence is given) and tail lines as one text within `MAX_BYTES`.
+    """Head lines, rows (fenced, if a fence is given) and tail lines as one text within `MAX_BYTES` and `MAX_TOKENS`.
 
-    Rows that don't fit are left out from the end, and the text says how many.
+    Rows that don't fit are left out from the end, and the text says how many. One that
+    wouldn't fit alone is cut, and the text says by how much.
     """
     before, after = [line for line in head if line], [line for line in tail if line]
-    room = MAX_BYTES - sum(len(line.encode()) + 1 for line in before + after) - 400
-    kept, used = 0, 0
+    room = _Room([*before, *after], rows)
+    kept: list[str] = []
     for row in rows:
-        used += len(row.encode()) + 1
-        if used > room:
-            break
-        kept += 1
-    body = "\n".join(rows[:kept])
+        if room.takes(row):
+            kept.append(row)
+            continue
+        if room.never_takes(row) and (piece := room.piece_of(row)):
+            kept.append(piece)
+            missing = f"{len(row) - len(piece):,} of {len(row):,} characters are missing"
+            after.insert(0, f"[Cut here: {missing}. Ask for fewer fields, or open it in Unthread.]")
+        break
+    body = "\n".join(kept)
     if body and fence:
         body = fence.wrap(body)
-    if kept < len(rows):
-        after.insert(0, f"[{len(rows) - kept} of {len(rows)} rows did not fit. Ask for fewer, or for fewer fields.]")
+    if len(kept) < len(rows):
+        left = f"{len(rows) - len(kept)} of {len(rows)} rows did not fit"
+        after.insert(0, f"[{left}. Ask for fewer, or for fewer fields.]")
     return "\n".join([*before, *([body] if body else []), *after])
+
+
+class _Room:
+    """What is left of an answer's size for its rows. Tokens are only counted where bytes alone don't settle it."""
+
+    def __init__(self, others: Sequence[str], rows: Sequence[str]) -> None:
+        self._counts = sum(len(line.encode()) + 1 for line in (*others, *rows)) > MAX_TOKENS - _FOR_REMARKS
+        used, cost = self._size("\n".join(others))
+        self._whole = self._left = (MAX_BYTES - _FOR_REMARKS - used, MAX_TOKENS - _FOR_REMARKS - cost)
+
+    def takes(self, row: str) -> bool:
+        """Whether `row` fits; then it is counted in."""
+        size, cost = self._size(row)
+        left = (self._left[0] - size, self._left[1] - cost)
+        if min(left) < 0:
+            return False
+        self._left = left
+        return True
+
+    def never_takes(self, row: str) -> bool:
+        """Whether `row` would not even fit alone."""
+        size, cost = self._size(row)
+        return size > self._whole[0] or cost > self._whole[1]
+
+    def piece_of(self, row: str) -> str:
+        """As much of the beginning of `row` as fits; nothing if that isn't worth showing."""
+        size, cost = self._left
+        piece = row.encode()[: max(0, size)].decode(errors="ignore") if cost > 0 else ""
+        while piece and (needed := self._size(piece)[1]) > cost:
+            piece = piece[: int(len(piece) * cost / needed)]
+        return row[: grapheme_end(row, len(piece))] if len(piece) >= _LEAST_PIECE else ""
+
+    def _size(self, text: str) -> tuple[int, int]:
+        return len(text.encode()) + 1, estimate_tokens(text) + 1 if self._counts else 0
 
 
 def name_of(value: JsonValue, path: str = "name") -> str:
     """The name at `path`, as one short line; `-` if there is none."""
     found = pick(value, path)
-    return one_line(found, NAME_LENGTH) if isinstance(found, str) and found.strip() else "-"
+    return (one_line(found, NAME_LENGTH) if isinstance(found, str) else "") or "-"
 
 
 def names_of(value: JsonValue, path: str) -> str:
     """The names at `path` through an array, separated by commas; `-` if there are none."""
     found = pick(value, path)
     names = [one_line(each, NAME_LENGTH) for each in found if isinstance(each, str)] if isinstance(found, list) else []
-    return ", ".join(names) or "-"
+    return ", ".join(filter(None, names)) or "-"
 
 
 def priority_of(value: JsonValue) -> str:
-    """A priority in words (3 low, 5 medium, 7 high, 9 critical), `-` for none."""
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    if isinstance(value, int):
-        return PRIORITIES.get(value, str(value))
+    """A priority in words (3 low, 5 medium, 7 high, 9 critical), another as it is, `-` for none."""
+    if isinstance(value, str):
+        word = one_line(value, NAME_LENGTH)
+        return PRIORITIES.get(int(word), word) if word.isdecimal() else word or "-"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return PRIORITIES.get(int(value), str(value)) if value == int(value) else str(value)
     return "-"
 
 
 def number_of(conversation: JsonObject) -> str:
     """A conversation's handle: `#1234`, or its id where the API gave no number."""
-    number = conversation.get("friendlyId")
-    if isinstance(number, int) or (isinstance(number, str) and number.isdigit()):
-        return f"#{number}"
-    identity = conversation.get("id")
-    return identity if isinstance(identity, str) else "?"
+    number = friendly_number(conversation.get("friendlyId"))
+    return f"#{number}" if number is not None else one_line(text_of(conversation, "id"), 64) or "?"
 
 
 def compact(value: JsonValue) -> str:
@@ -114,6 +160,12 @@ def selected_rows(rows: Sequence[JsonObject], select: Sequence[str]) -> tuple[st
         return "one JSON object a row:", [compact(_shortened(row)) for row in rows]
     lines = [compact([_shortened(pick(row, path)) for path in select]) for row in rows]
     return f"columns {', '.join(select)}, one JSON array a row:", lines
+
+
+def selected_object(value: JsonObject, select: Sequence[str]) -> Answer:
+    """One object with just the selected fields, inside a fence."""
+    trimmed = trim(value, select)
+    return Answer(compose([], [compact(trimmed)], [], fence=Fence()), trimmed)
 
 
 def _shortened(value: JsonValue) -> JsonValue:

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from unthread_mcp.api.json_types import JsonObject, JsonValue
+
+_LARGEST: Final = 2**53
+"""No count or number of seconds is larger; JSON's numbers can be, beyond what floats hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ def read_series(answer: JsonObject, dimensions: Sequence[str]) -> Series:
     lookups = answer.get("lookups")
     names = [_lookup(lookups, dimension) for dimension in dimensions]
     _descend(answer.get("data"), names, (), series)
-    known = set(series.dates)
-    series.strays = sorted(series.dated - known)
+    series.dates = series.dates or sorted(series.dated)
+    series.strays = sorted(series.dated - set(series.dates))
     return series
 
 
@@ -90,7 +94,7 @@ def _descend(data: JsonValue, names: Sequence[dict[str, str]], keys: tuple[str, 
         return
     values: dict[str, float] = {}
     for day, value in data.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
             series.unread.append("/".join((*keys, day)))
         else:
             values[day] = value

@@ -27,10 +27,19 @@ from unthread_mcp.arguments import (
     Where,
 )
 from unthread_mcp.concurrency import both
-from unthread_mcp.conversation_view import conversation_head, message_lines, selected_object, thread_shown
+from unthread_mcp.conversation_view import conversation_head, message_lines, thread_shown
 from unthread_mcp.fields import CONVERSATION, MESSAGE
 from unthread_mcp.listing import Listed, Query, conditions, list_page
-from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of, priority_of
+from unthread_mcp.render import (
+    SEPARATOR,
+    TITLE_LENGTH,
+    Answer,
+    name_of,
+    names_of,
+    number_of,
+    priority_of,
+    selected_object,
+)
 from unthread_mcp.threads import read_thread
 from unthread_mcp.times import iso, parse_time
 from unthread_mcp.untrusted import one_line
@@ -186,7 +195,7 @@ def conversations_listed(workspace: Workspace, listed: Listed, remark: str = "")
     for row in listed.page.rows:
         workspace.names.remember(row)
     if listed.chosen:
-        return listed.selected("conversation")
+        return listed.selected("conversation", remark=remark)
     lines = [conversation_line(workspace, row) for row in listed.rows]
     return listed.answer("conversation", lines, remark=remark, legend=_LEGEND)
 

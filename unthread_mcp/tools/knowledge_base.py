@@ -18,11 +18,11 @@ from unthread_mcp.api.endpoints import (
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import ConversationRef, Cursor, CustomerRef, Id, Limit, Select, Text, UserRef
-from unthread_mcp.fields import ARTICLE, trim
+from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import Listed, Query, list_page
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
@@ -175,14 +175,13 @@ async def get_kb_article(workspace: Workspace, article: Id, select: Select | Non
     chosen = ARTICLE.check(select) if select else None
     found = as_object(await workspace.client.read(GET_ARTICLE, {"article_id": article}))
     if chosen:
-        trimmed = trim(found, chosen)
-        return Answer(Fence().wrap(compact(trimmed)), trimmed)
+        return selected_object(found, chosen)
     facts = [text_of(found, "status"), f"updated {workspace.date(found.get('updatedAt'))}", text_of(found, "url")]
     groups = found.get("userGroupIds")
     if isinstance(groups, list) and groups:
         facts.append(f"only for groups {', '.join(str(each) for each in groups)}")
     head = [f"{title_of(found)} (article {article})", SEPARATOR.join(fact for fact in facts if fact)]
-    return Answer(compose(head, text_of(found, "content").splitlines(), [], fence=Fence()), found)
+    return Answer(compose(head, [text_of(found, "content")], [], fence=Fence()), found)
 
 
 @creates("Create a knowledge base article", level="reply")

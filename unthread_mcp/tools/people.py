@@ -11,11 +11,11 @@ from unthread_mcp.answers import as_object, text_of
 from unthread_mcp.api.endpoints import GET_CUSTOMER, LIST_CUSTOMERS, LIST_USERS
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Cursor, CustomerRef, Limit, Select, Text
-from unthread_mcp.fields import CUSTOMER, USER, trim
+from unthread_mcp.fields import CUSTOMER, USER
 from unthread_mcp.listing import Query, list_page
-from unthread_mcp.render import SEPARATOR, Answer, compact, name_of, names_of
+from unthread_mcp.render import SEPARATOR, Answer, compact, name_of, names_of, selected_object
 from unthread_mcp.tools.workspace import name_contains
-from unthread_mcp.untrusted import Fence, one_line
+from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 
@@ -96,8 +96,7 @@ async def get_customer(workspace: Workspace, customer: CustomerRef, select: Sele
     found = await workspace.names.customer(customer)
     whole = as_object(await workspace.client.read(GET_CUSTOMER, {"customer_id": found.id}))
     if chosen:
-        trimmed = trim(whole, chosen)
-        return Answer(Fence().wrap(compact(trimmed)), trimmed)
+        return selected_object(whole, chosen)
     return Answer(await _customer_described(workspace, whole), whole)
 
 

@@ -1,0 +1,452 @@
+"""Names instead of ids: exactly one match or no call, in at most two requests."""
+
+from __future__ import annotations
+
+import pytest
+from workspace_stubs import Answer, Asked, Clock, StubClient, in_turn, page
+
+from unthread_mcp.api.endpoints import GET_TICKET_TYPE, LIST_CONVERSATIONS, LIST_CUSTOMERS, LIST_TAGS, LIST_USERS
+from unthread_mcp.api.errors import InvalidArgument, NotFound, RequestRejected, Unavailable
+from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.names import CUSTOMERS, MAX_NAMES, MAX_NUMBERS, TAGS, Named, Names, looks_like_id
+
+pytestmark = pytest.mark.anyio
+
+UUID = "0476bfd0-0c3f-4dfb-b462-d75a4a6908e1"
+FIRESTORE = "9YQjOSTFXeOPF8xNURFd"
+ACME: JsonObject = {"id": "cu-1", "name": "Acme"}
+REJECTED = RequestRejected("Unthread refused the request (400).", "Change it.", status=400)
+
+
+class Register:
+    """Rows that `where` finds by its words alone, as the API does."""
+
+    def __init__(self, *rows: JsonObject) -> None:
+        self.rows = rows
+
+    def __call__(self, asked: Asked) -> Answer:
+        ((field, operator, value),) = asked.where
+        found = [row for row in self.rows if row.get(field) == value]
+        if operator == "contains":
+            found = [row for row in self.rows if str(value).lower() in str(row.get(field)).lower()]
+        return page(*found[: asked.body["limit"]])
+
+
+def names_on(*rows: JsonObject) -> tuple[Names, StubClient]:
+    client = StubClient(Register(*rows))
+    return names_of_stub(client), client
+
+
+def names_of_stub(client: StubClient, clock: Clock | None = None) -> Names:
+    return Names(client, clock or Clock())  # pyright: ignore[reportArgumentType] - a stub
+
+
+@pytest.mark.parametrize("value", [UUID, UUID.upper(), f" {UUID}\n", FIRESTORE])
+async def test_an_id_is_taken_as_it_is_without_asking(value: str) -> None:
+    names, client = names_on()
+    assert await names.customer(value) == Named(value.strip(), value.strip())
+    assert client.asked == []
+
+
+async def test_only_customers_have_ids_of_letters_and_digits_that_a_name_could_have() -> None:
+    assert looks_like_id("ReleaseCandidate2025", CUSTOMERS)
+    assert not looks_like_id("ReleaseCandidate2025", TAGS)
+    names, _ = names_on({"id": "t-1", "name": "ReleaseCandidate2025"})
+    assert await names.tag("ReleaseCandidate2025") == Named("t-1", "ReleaseCandidate2025")
+
+
+async def test_a_name_costs_one_request_and_then_none_for_five_minutes() -> None:
+    clock = Clock()
+    client = StubClient(Register(ACME))
+    names = names_of_stub(client, clock)
+    assert await names.customer(" Acme ") == Named("cu-1", "Acme")
+    (asked,) = client.asked
+    assert asked.endpoint is LIST_CUSTOMERS
+    assert asked.body == {
+        "select": ["id", "name"],
+        "where": [{"field": "name", "operator": "==", "value": "Acme"}],
+        "limit": 10,
+    }
+    clock.forward(minutes=4)
+    await names.customer("Acme")
+    assert len(client.asked) == 1
+    clock.forward(minutes=2)
+    await names.customer("Acme")
+    assert len(client.asked) == 2
+
+
+async def test_letter_case_is_forgiven_in_a_second_request() -> None:
+    names, client = names_on(ACME)
+    assert await names.customer("ACME") == Named("cu-1", "Acme")
+    assert [asked.where for asked in client.asked] == [[("name", "==", "ACME")], [("name", "contains", "ACME")]]
+
+
+async def test_two_that_differ_in_letter_case_alone_are_kept_apart() -> None:
+    names, _ = names_on({"id": "t-1", "name": "api"}, {"id": "t-2", "name": "API"})
+    assert (await names.tag("api")).id == "t-1"
+    assert (await names.tag("API")).id == "t-2"
+    with pytest.raises(InvalidArgument, match=r"Several tags are called 'Api'\. .*api \(t-1\); API \(t-2\)"):
+        await names.tag("Api")
+
+
+async def test_a_tag_and_a_customer_of_one_name_are_kept_apart() -> None:
+    client = StubClient(lambda asked: page({"id": "t-1" if asked.endpoint is LIST_TAGS else "cu-1", "name": "Acme"}))
+    names = names_of_stub(client)
+    assert (await names.tag("Acme")).id == "t-1"
+    assert (await names.customer("Acme")).id == "cu-1"
+
+
+async def test_several_of_one_name_are_refused_with_their_ids() -> None:
+    annas: list[JsonObject] = [{"id": f"u-{n}", "name": "Anna", "email": f"anna{n}@x.com"} for n in range(7)]
+    names, client = names_on(*annas)
+    with pytest.raises(InvalidArgument) as refusal:
+        await names.user("Anna")
+    assert refusal.value.what == "Several users are called 'Anna'."
+    assert refusal.value.remedy.startswith("Pass the id of one of them: Anna <anna0@x.com> (u-0); ")
+    assert refusal.value.remedy.endswith("(u-4); ….")
+    assert len(client.asked) == 1
+
+
+async def test_none_of_a_name_is_refused_with_the_nearest_in_two_requests() -> None:
+    names, client = names_on({"id": "cu-1", "name": "Acme East"}, {"id": "cu-2", "name": "Acme West"})
+    with pytest.raises(InvalidArgument, match=r"No customer is called 'acme'\. Similar: Acme East \(cu-1\); Acme West"):
+        await names.customer("acme")
+    assert len(client.asked) == 2
+
+
+async def test_none_of_a_name_and_nothing_near_names_the_tool_that_lists_them() -> None:
+    names, client = names_on()
+    for find, said in (
+        (names.customer, "No customer is called 'Q'. search_customers lists the customers."),
+        (names.tag, "No tag is called 'Q'. list_tags lists the tags."),
+        (names.ticket_type, "No ticket type is called 'Q'. list_ticket_types lists the ticket types."),
+        (names.user, "No user is called 'Q'. list_users lists the users."),
+    ):
+        client.asked.clear()
+        with pytest.raises(InvalidArgument) as refusal:
+            await find("Q")
+        assert str(refusal.value) == said
+        assert len(client.asked) == 2
+
+
+@pytest.mark.parametrize("value", ["", "  ", "\n"])
+async def test_an_empty_name_asks_nothing(value: str) -> None:
+    names, client = names_on(ACME)
+    with pytest.raises(InvalidArgument, match=r"An empty tag was given\. list_tags lists the tags\."):
+        await names.tag(value)
+    assert client.asked == []
+
+
+async def test_what_may_be_an_id_or_a_name_is_looked_up_as_both() -> None:
+    row: JsonObject = {"id": "U012ABCDEF", "name": "Prod-2024"}
+    names, client = names_on(row)
+    assert (await names.user("U012ABCDEF")).name == "Prod-2024"
+    assert (await names.tag("Prod-2024")).id == "U012ABCDEF"
+    assert (await names.tag("prod-2024")).id == "U012ABCDEF"
+    with pytest.raises(InvalidArgument, match=r"No tag is called 'Prod-202'\. Similar: Prod-2024"):
+        await names.tag("Prod-202")
+    assert [asked.where[0][:2] for asked in client.asked] == [
+        ("id", "=="),
+        *[("id", "=="), ("name", "contains")] * 3,
+    ]
+
+
+async def test_an_exact_name_is_found_among_many_that_contain_it() -> None:
+    rows: list[JsonObject] = [{"id": f"t-{n}", "name": f"x{n:02} release-2024"} for n in range(40)]
+    names, _ = names_on(*rows, {"id": "t-99", "name": "release-2024"})
+    assert (await names.tag("release-2024")).id == "t-99"
+
+
+async def test_users_go_by_mail_address_too_and_the_gone_are_not_counted() -> None:
+    gone: JsonObject = {"id": "u-1", "name": "Anna", "email": "anna@x.com", "deleted": True}
+    names, client = names_on(gone, {"id": "u-2", "name": "Anna B", "email": "anna@x.com", "deleted": False})
+    assert await names.user("anna@x.com") == Named("u-2", "Anna B")
+    assert await names.user("ANNA@x.com") == Named("u-2", "Anna B")
+    assert [asked.where[0][0] for asked in client.asked] == ["email", "email", "email"]
+    assert all("includeExternalUsers" not in asked.body for asked in client.asked)
+
+
+async def test_people_outside_the_team_are_only_looked_for_where_they_may_be_meant() -> None:
+    names, client = names_on({"id": "u-1", "name": "Anna", "email": "anna@x.com"})
+    await names.user("Anna", external=True)
+    await names.user("Anna")
+    assert [asked.body.get("includeExternalUsers") for asked in client.asked] == [True, None]
+
+
+async def test_a_name_that_a_list_cut_short_is_found_by_its_beginning() -> None:
+    long = "The Extraordinarily Long Company Name Incorporated"
+    names, client = names_on({"id": "cu-1", "name": long}, {"id": "cu-2", "name": f"Not {long}"})
+    assert (await names.customer(long[:39] + "…")).id == "cu-1"
+    assert len(client.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "row", [{"id": "../x", "name": "Acme"}, {"id": 7, "name": "Acme"}, {"name": "Acme"}, {"id": "", "name": "Acme"}]
+)
+async def test_a_row_without_a_usable_id_is_none(row: JsonObject) -> None:
+    names, _ = names_on(row)
+    with pytest.raises(InvalidArgument, match="No customer is called 'Acme'"):
+        await names.customer("Acme")
+
+
+async def test_an_api_that_ignores_the_condition_is_not_believed() -> None:
+    names = names_of_stub(StubClient(lambda _: page({"id": "cu-9", "name": "Somebody else"})))
+    with pytest.raises(InvalidArgument, match=r"No customer is called 'Acme'\. Similar: Somebody else"):
+        await names.customer("Acme")
+    with pytest.raises(InvalidArgument, match="No user is called 'U012ABCDEF'"):
+        await names.user("U012ABCDEF")
+
+
+async def test_hostile_names_stay_on_their_line_in_a_refusal() -> None:
+    hostile = '\u202eAcme\n#7 · closed\n<<end 123>> "' + "x" * 500
+    names, _ = names_on({"id": "cu-1", "name": hostile + "1"}, {"id": "cu-2", "name": hostile + "2"})
+    for value in ("acme", hostile[:200]):
+        with pytest.raises(InvalidArgument) as refusal:
+            await names.customer(value)
+        said = str(refusal.value)
+        assert said.isprintable()
+        assert "<<" not in said
+        assert len(said) < 400
+
+
+async def test_what_the_api_says_to_a_lookup_is_passed_on() -> None:
+    names = names_of_stub(StubClient(lambda _: REJECTED))
+    with pytest.raises(RequestRejected):
+        await names.customer("Acme")
+
+
+async def test_memory_is_bounded() -> None:
+    client = StubClient(lambda asked: page({"id": "t-1", "name": asked.where[0][2]}))
+    names = names_of_stub(client)
+    for number in range(MAX_NAMES + 1):
+        await names.tag(f"tag {number}")
+    client.asked.clear()
+    await names.tag(f"tag {MAX_NAMES}")
+    await names.tag("tag 1")
+    assert client.asked == []
+    await names.tag("tag 0")
+    assert len(client.asked) == 1
+
+
+async def test_the_name_behind_a_user_is_remembered_and_its_absence_too() -> None:
+    clock = Clock()
+    client = StubClient(Register({"id": "u-1", "name": "Anna\n#1"}))
+    names = names_of_stub(client, clock)
+    assert [await names.name_of_user(each) for each in ("u-1", "u-1", "u-2", "u-2")] == [
+        "Anna #1",
+        "Anna #1",
+        "u-2",
+        "u-2",
+    ]
+    assert [asked.where for asked in client.asked] == [[("id", "==", "u-1")], [("id", "==", "u-2")]]
+    assert client.asked[0].endpoint is LIST_USERS
+    assert client.asked[0].body["includeExternalUsers"] is True
+    clock.forward(minutes=6)
+    await names.name_of_user("u-1")
+    assert len(client.asked) == 3
+
+
+async def test_where_nobody_can_be_asked_a_user_goes_by_their_id() -> None:
+    client = StubClient(in_turn(Unavailable("Unthread failed (500).", "Later."), page({"id": "u-1", "name": "Anna"})))
+    names = names_of_stub(client)
+    assert await names.name_of_user("u-1") == "u-1"
+    assert await names.name_of_user("u-1") == "Anna"
+
+
+async def test_a_ticket_types_definition_is_remembered_for_five_minutes() -> None:
+    clock = Clock()
+    client = StubClient(lambda _: {"id": "tt-1", "fields": []})
+    names = names_of_stub(client, clock)
+    for _ in range(2):
+        assert await names.ticket_type_definition("tt-1") == {"id": "tt-1", "fields": []}
+    assert [(asked.endpoint, asked.ids) for asked in client.asked] == [(GET_TICKET_TYPE, {"ticket_type_id": "tt-1"})]
+    clock.forward(minutes=6)
+    await names.ticket_type_definition("tt-1")
+    assert len(client.asked) == 2
+
+
+# Conversations
+
+
+@pytest.mark.parametrize(
+    ("reference", "identity"),
+    [
+        (UUID, UUID),
+        (f"  {UUID} ", UUID),
+        ("some_id-7", "some_id-7"),
+        (f"https://app.unthread.io/dashboard/inbox/conversations/{UUID}", UUID),
+        (f"https://unthread.io/c/{UUID}/", UUID),
+        (f"https://acme.unthread.io/c/{UUID}/messages?tab=1#top", UUID),
+        (f"HTTPS://ACME.UNTHREAD.IO/c/{UUID}", UUID),
+        ("https://acme.unthread.io/c/abc-12345", "abc-12345"),
+    ],
+)
+async def test_an_id_or_a_link_to_unthread_needs_no_request(reference: str, identity: str) -> None:
+    names, client = names_on()
+    assert await names.conversation(reference) == identity
+    assert client.asked == []
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        f"https://evil.example/{UUID}",
+        f"https://unthread.io.evil.example/{UUID}",
+        f"https://evilunthread.io/{UUID}",
+        f"https://me@unthread.io/{UUID}",
+        f"http://acme.unthread.io/{UUID}",
+        f"https://acme.unthread.io:8443/{UUID}",
+        "../customers",
+        "a/b",
+    ],
+)
+async def test_links_to_elsewhere_are_refused(reference: str) -> None:
+    names, _ = names_on()
+    with pytest.raises(InvalidArgument, match="a link to somewhere other than Unthread"):
+        await names.conversation(reference)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "/dashboard/inbox", f"/dashboard/inbox?conversationId={UUID}", "/..", "/c/%2e%2e"]
+)
+async def test_a_link_that_names_no_conversation_is_refused(path: str) -> None:
+    names, _ = names_on()
+    with pytest.raises(InvalidArgument, match="link"):
+        await names.conversation(f"https://acme.unthread.io{path}")
+
+
+@pytest.mark.parametrize(
+    "reference", ["", "..", "#", "#12a", "1,2", "x" * 65, "ä", "the login one", "\u202e7", "1" * 13 + "#"]
+)
+async def test_what_is_no_reference_is_refused(reference: str) -> None:
+    names, client = names_on()
+    with pytest.raises(InvalidArgument, match="neither a number nor an id") as refusal:
+        await names.conversation(reference)
+    assert str(refusal.value).isprintable()
+    assert client.asked == []
+
+
+@pytest.mark.parametrize("reference", ["1234", "#1234", " #1234 ", "https://acme.unthread.io/t/1234"])
+async def test_a_number_is_looked_up_once_and_remembered(reference: str) -> None:
+    names, client = names_on({"friendlyId": 1234, "id": "c-1"})
+    assert await names.conversation(reference) == "c-1"
+    assert await names.conversation("#1234") == "c-1"
+    (asked,) = client.asked
+    assert asked.endpoint is LIST_CONVERSATIONS
+    assert asked.body == {
+        "select": ["id", "friendlyId", "createdAt"],
+        "where": [{"field": "friendlyId", "operator": "==", "value": 1234}],
+        "limit": 2,
+    }
+
+
+async def test_a_number_that_a_list_has_shown_needs_no_request() -> None:
+    names, client = names_on()
+    names.remember({"friendlyId": "77", "id": "c-77"})
+    odd_rows: list[JsonObject] = [
+        {"friendlyId": True, "id": "c-1"},
+        {"friendlyId": 78},
+        {"friendlyId": 79, "id": "a/b"},
+        {"id": "c-80"},
+    ]
+    for odd in odd_rows:
+        names.remember(odd)
+    assert await names.conversation("77") == "c-77"
+    for number in ("1", "78", "79"):
+        with pytest.raises(NotFound, match=f"No conversation #{number} was found. Check the number, or pass"):
+            await names.conversation(number)
+    assert len(client.asked) == 3
+
+
+async def test_a_number_that_two_conversations_carry_is_refused() -> None:
+    names, client = names_on()
+    client.answer = lambda _: page({"friendlyId": 7, "id": "c-1"}, {"friendlyId": 7, "id": "c-2"})
+    with pytest.raises(InvalidArgument, match=r"Several conversations have the number #7\. Pass the conversation's id"):
+        await names.conversation("#7")
+    with pytest.raises(InvalidArgument, match="#7"):
+        await names.conversations(["#7", "c-9"])
+    assert len(client.asked) == 1
+
+
+async def test_a_number_that_a_later_list_shows_on_another_conversation_is_refused_from_then_on() -> None:
+    names, _ = names_on()
+    for identity in ("c-1", "c-1", "c-2", "c-1"):
+        names.remember({"friendlyId": 7, "id": identity})
+    with pytest.raises(InvalidArgument, match="Several conversations have the number"):
+        await names.conversation("7")
+
+
+async def test_a_row_with_another_number_is_not_taken_for_it() -> None:
+    names, client = names_on()
+    client.answer = lambda _: page({"friendlyId": 8, "id": "c-8"})
+    with pytest.raises(NotFound, match="No conversation #7 was found"):
+        await names.conversation("7")
+
+
+@pytest.mark.parametrize("refusal", [REJECTED, NotFound("Unthread found no such object (400).", "Check.", status=400)])
+async def test_if_the_filter_is_refused_the_newest_pages_are_looked_through(refusal: Exception) -> None:
+    first = page({"friendlyId": 9, "id": "c-9"}, following="second")
+    client = StubClient(in_turn(refusal, first, page({"friendlyId": 7, "id": "c-7"}, following="third")))
+    assert await names_of_stub(client).conversation("7") == "c-7"
+    assert client.asked[1].body == {
+        "select": ["id", "friendlyId", "createdAt"],
+        "order": ["createdAt", "id"],
+        "descending": True,
+        "limit": 100,
+    }
+    assert client.asked[2].body["cursor"] == "second"
+
+
+@pytest.mark.parametrize("pages", [1, 9])
+async def test_looking_through_ends_after_five_pages_and_says_so(pages: int) -> None:
+    def answer(asked: Asked) -> Answer:
+        if "where" in asked.body:
+            return REJECTED
+        count = len(client.asked) - 1
+        return page({"friendlyId": 100 + count, "id": f"c-{count}"}, following="more" if count < pages else None)
+
+    client = StubClient(answer)
+    seen = min(pages, 5)
+    with pytest.raises(NotFound, match=f"No conversation #7 was found among the newest {seen}, the only ones"):
+        await names_of_stub(client).conversation("7")
+    assert len(client.asked) == 1 + seen
+
+
+async def test_several_numbers_cost_one_request() -> None:
+    rows: list[JsonObject] = [{"friendlyId": number, "id": f"c-{number}"} for number in (1, 2, 3)]
+    client = StubClient(lambda _: page(*rows))
+    names = names_of_stub(client)
+    names.remember({"friendlyId": 4, "id": "c-4"})
+    references = ["#1", "2", "c-9", "3", "#2", "#4", " 1 "]
+    assert await names.conversations(references) == ["c-1", "c-2", "c-9", "c-3", "c-4"]
+    (asked,) = client.asked
+    assert asked.where == [("friendlyId", "in", ["1", "2", "3"])]
+    assert asked.body["limit"] == 6
+
+
+async def test_the_missing_ones_of_several_are_named_and_nothing_is_done() -> None:
+    client = StubClient(lambda _: page({"friendlyId": 1, "id": "c-1"}))
+    with pytest.raises(NotFound, match="No conversation #2, #3 was found"):
+        await names_of_stub(client).conversations(["1", "2", "3"])
+    assert len(client.asked) == 1
+
+
+async def test_the_memory_of_numbers_is_bounded_and_the_oldest_goes_first() -> None:
+    names, client = names_on()
+    for number in range(MAX_NUMBERS):
+        names.remember({"friendlyId": number, "id": f"c-{number}"})
+    names.remember({"friendlyId": 0, "id": "c-0"})
+    names.remember({"friendlyId": MAX_NUMBERS, "id": "c-new"})
+    assert await names.conversation("0") == "c-0"
+    assert client.asked == []
+    with pytest.raises(NotFound):
+        await names.conversation("1")
+
+
+async def test_a_hundred_numbers_fit_one_request() -> None:
+    rows: list[JsonObject] = [{"friendlyId": number, "id": f"c-{number}"} for number in range(1, 101)]
+    client = StubClient(lambda _: page(*rows))
+    found = await names_of_stub(client).conversations([f"#{number}" for number in range(1, 101)])
+    assert len(found) == 100
+    assert len(client.asked) == 1
+    assert client.asked[0].body["limit"] == 100
