@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,6 +172,24 @@ def test_characters_that_the_terminal_lacks_are_printed_as_question_marks(monkey
         assert main(["tools", "--json", "--toolsets", "run_report"]) == 0
         monkeypatch.undo()
         assert "slack, email, widget, ?" in printed.getvalue().decode("ascii")
+
+
+def test_a_stream_that_is_no_terminal_is_printed_to_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
+    assert main(["tools", "--json", "--toolsets", "run_report"]) == 0
+    assert "slack, email, widget, …" in printed.getvalue()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no way to send Ctrl-C to one process")
+def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
+    command = [sys.executable, "-m", "unthread_mcp", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert any(line.startswith(b"1. ") for line in process.stdout)  # it is at work
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, b"")
 
 
 def test_as_a_process_it_serves_until_its_input_ends() -> None:
