@@ -114,6 +114,12 @@ class TestSelect:
         row = await api.ok("GET", f"/conversations/{sandbox.landmark('angry')}", None, select="id")
         assert len(row) > 30
 
+    async def test_as_many_fields_and_conditions_as_a_list_takes(self, api: Api) -> None:
+        select = [f"metadata.key{number}" for number in range(200)]
+        where = [{"field": "tags.name", "operator": "!=", "value": f"tag {number}"} for number in range(200)]
+        (row,) = await api.rows("/conversations", select=select, where=where, limit=1, order=["createdAt", "id"])
+        assert len(row["metadata"]) == 200
+
 
 class TestOrder:
     async def test_rows_come_by_id_unless_told_otherwise(self, api: Api) -> None:
@@ -257,6 +263,8 @@ class TestPages:
             ({"select": [1]}, '"select[0]" must be a string'),
             ({"order": "id"}, '"order" must be an array'),
             ({"descending": "yes"}, '"descending" must be a boolean'),
+            ({"select": ["id"] * 201}, '"select" must have at most 200 entries'),
+            ({"where": ["x"] * 201}, '"where" must have at most 200 entries'),
             ({"cursor": 1}, '"cursor" must be a string'),
             ({"page": 2}, '"page" is not allowed'),
             ({"includeExternalUsers": True}, '"includeExternalUsers" is not allowed'),

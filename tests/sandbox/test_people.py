@@ -107,6 +107,7 @@ class TestCustomers:
             ("POST", {"name": "x", "tagIds": ["nope"]}, "Tag not found"),
             ("POST", {"name": "x", "channelTopic": "x" * 251}, '"channelTopic" must be at most 250 characters'),
             ("POST", {"name": "x", "botHandling": "all"}, '"botHandling" is not allowed'),
+            ("PATCH", {"replyTimeoutHours": 10**400}, "Invalid value"),
             ("PATCH", {"botHandling": "some"}, '"botHandling" must be one of [off, all]'),
             ("PATCH", {"replyTimeoutMinutes": 1}, '"replyTimeoutMinutes" is not allowed'),
             ("PATCH", {"autoresponder": {"enabled": True}}, '"autoresponder.condition" is required'),
@@ -116,6 +117,11 @@ class TestCustomers:
     async def test_a_bad_request_is_refused_by_name(self, api: Api, method: str, body: Any, title: str) -> None:
         path = "/customers" if method == "POST" else f"/customers/{(await a_customer(api))['id']}"
         assert await api.refused(method, path, body) == title
+
+    async def test_infinity_is_no_number(self, api: Api) -> None:
+        url = f"/customers/{(await a_customer(api))['id']}"
+        response = await api.client.patch(url, content=b'{"replyTimeoutHours": 1e400}')
+        assert response.json()["errors"][0]["title"] == '"replyTimeoutHours" must be a number'
 
     async def test_a_missing_one_is_a_400(self, api: Api) -> None:
         assert await api.refused("GET", "/customers/nope") == "Customer not found"

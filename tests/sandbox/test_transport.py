@@ -85,11 +85,34 @@ def test_an_endpoint_has_one_handler() -> None:
     assert HANDLERS[LIST_TAGS] is not get_tag
 
 
-@pytest.mark.parametrize("content", [b"{", b"nonsense", b"[" * 100_000, b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"{", b"nonsense", b"[" * 100_000, b"\xff\xfe", b"NaN", b'{"a": -Infinity}'])
 async def test_a_body_that_is_no_json_is_refused(bare: Api, content: bytes) -> None:
     response = await bare.client.post("/tags/list", content=content)
     assert response.status_code == 400
     assert response.json()["errors"][0]["title"] == "Invalid JSON"
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/conversations/list", rb'{"where": [{"field": "title", "operator": "==", "value": "\ud800"}]}'),
+        ("/conversations/list", rb'{"where": [{"field": "title", "operator": "contains", "value": "\ud800"}]}'),
+        ("/conversations/list", b'{"where": [{"field": "priority", "operator": ">", "value": 1e400}]}'),
+        (
+            "/conversations/list",
+            b'{"where": [{"field": "friendlyId", "operator": "==", "value": 99999999999999999999}]}',
+        ),
+        ("/conversations", rb'{"type": "slack", "markdown": "x", "status": "open", "customerId": "\ud800"}'),
+        ("/knowledge-base/query", rb'{"query": "certificates \ud800 renewal"}'),
+    ],
+)
+async def test_odd_values_are_refused_or_found_nowhere(api: Api, path: str, content: bytes) -> None:
+    response = await api.client.post(path, content=content)
+    assert response.status_code in {200, 400}
+    if response.status_code == 200:
+        assert not response.json().get("data")
+    else:
+        assert response.json()["errors"][0]["title"] == "Invalid value"
 
 
 async def test_a_list_needs_no_body(bare: Api) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from .calls import JsonValue, bad_request
@@ -36,7 +37,7 @@ def boolean(name: str, value: JsonValue) -> bool:
 
 def number(name: str, value: JsonValue) -> int | float:
     """A number, whole or not."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) == inf:
         raise bad_request(f'"{name}" must be a number')
     return value
 
@@ -66,12 +67,14 @@ def one_of(*allowed: str | int) -> Check:
     return check
 
 
-def list_of(check: Check) -> Check:
-    """An array whose every item passes `check`."""
+def list_of(check: Check, *, most: int | None = None) -> Check:
+    """An array whose every item passes `check`, with at most so many."""
 
     def each(name: str, value: JsonValue) -> list[Any]:
         if not isinstance(value, list):
             raise bad_request(f'"{name}" must be an array')
+        if most is not None and len(value) > most:
+            raise bad_request(f'"{name}" must have at most {most} entries')
         return [check(f"{name}[{index}]", item) for index, item in enumerate(value)]
 
     return each

@@ -29,6 +29,9 @@ LARGEST_PAGE: Final = 100
 DEFAULT_PAGE: Final = 25
 """A guess: the reference does not say how many rows come without `limit`."""
 
+LONGEST_LIST: Final = 200
+"""A guess: more fields or conditions than anybody needs. SQLite's own limits lie beyond."""
+
 _ROW: Final = "it"
 
 
@@ -43,9 +46,9 @@ def _anything(_name: str, value: JsonValue) -> JsonValue:
 
 
 _LIST_REQUEST: Final[dict[str, Check]] = {
-    "select": list_of(text),
-    "order": list_of(text),
-    "where": list_of(_anything),
+    "select": list_of(text, most=LONGEST_LIST),
+    "order": list_of(text, most=LONGEST_LIST),
+    "where": list_of(_anything, most=LONGEST_LIST),
     "limit": _limit,
     "descending": boolean,
     "cursor": text,

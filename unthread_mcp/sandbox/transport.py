@@ -56,8 +56,12 @@ class SandboxTransport(httpx2.AsyncBaseTransport):
                 body, uploads = _body(request, content)
                 select = request.url.params.get("select") if endpoint.effect != "reads" else None
                 call = Call(self._store, ids, body, tuple(select.split(",")) if select else None, uploads)
-                with self._store.transaction(writes=endpoint.effect != "reads"):
-                    return handler(call)
+                try:
+                    with self._store.transaction(writes=endpoint.effect != "reads"):
+                        return handler(call)
+                except (UnicodeEncodeError, OverflowError):
+                    # Half a surrogate pair to look for, or a number beyond 64 bits: no column holds such a thing.
+                    raise Refusal(400, "Invalid value") from None
         raise Refusal(404, "Not found.")
 
 
@@ -82,9 +86,14 @@ def _body(request: httpx2.Request, content: bytes) -> tuple[JsonValue, tuple[Upl
     if not content:
         return None, uploads
     try:
-        return json.loads(content), uploads
+        return json.loads(content, parse_constant=_no_number), uploads
     except (ValueError, RecursionError):
         raise Refusal(400, "Invalid JSON") from None
+
+
+def _no_number(name: str) -> None:
+    """Python reads NaN and Infinity as JSON; nobody else does."""
+    raise ValueError(name)
 
 
 def _error_body(request: httpx2.Request, refusal: Refusal) -> str:
