@@ -137,6 +137,7 @@ DEEP = b"[" * 300 + b"]" * 300
         pytest.param(b'{"id":8,"method":"a"}', INVALID_REQUEST, 8, id="no version"),
         pytest.param(b'{"jsonrpc":"2.0","id":9,"method":1}', INVALID_REQUEST, 9, id="method is no string"),
         pytest.param(b'{"jsonrpc":"2.0","id":"x","method":"a","params":[1]}', INVALID_REQUEST, "x", id="positional"),
+        pytest.param(b'{"jsonrpc":"2.0","id":10,"method":7,"result":{}}', INVALID_REQUEST, 10, id="request and answer"),
         pytest.param(b'{"jsonrpc":"2.0","id":null,"method":"a"}', INVALID_REQUEST, None, id="null id"),
         pytest.param(b'{"jsonrpc":"2.0","id":true,"method":"a"}', INVALID_REQUEST, None, id="boolean id"),
         pytest.param(b'{"jsonrpc":"2.0","id":1.5,"method":"a"}', INVALID_REQUEST, None, id="fractional id"),
