@@ -52,7 +52,9 @@ class Launch:
 
     def environment(self) -> dict[str, str]:
         """This process's environment without settings of ours, and the launch's own."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("UNTHREAD_")}
+        # Whoever measures may keep Python from writing bytecode; an installed package has it, as the peers' SDK does.
+        left_out = ("UNTHREAD_", "PYTHONDONTWRITEBYTECODE")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         return {**inherited, **self.env}
 
 

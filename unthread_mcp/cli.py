@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The SDK builds some thousand pydantic models while it is imported; collecting in between finds nothing.
     gc.disable()
     asked = parse(given) if given else CommandLine()
+    if asked.command == "serve":
+        _build_models_when_needed()
     from unthread_mcp.settings import SettingsError, read_settings  # noqa: PLC0415 - after gc.disable
 
     try:
@@ -79,11 +81,21 @@ def _serve(settings: Settings) -> int:
     from unthread_mcp.stdio import run_stdio  # noqa: PLC0415 - after gc.disable
 
     server = build_server(settings)
-    # What was made while starting lives as long as the process: never look through it again.
-    gc.collect()
+    # What was made while starting lives as long as the process: never look through it again, not even once before.
     gc.freeze()
     gc.enable()
     return run_stdio(server)
+
+
+def _build_models_when_needed() -> None:
+    """Have pydantic build a model's validator and serializer on first use, for every model of this process.
+
+    The SDK defines some five hundred models while it is imported, and serving uses a few dozen. This is pydantic's own
+    setting, made here for all because the process is ours alone; it has to be made before the SDK is imported.
+    """
+    from pydantic import BaseModel  # noqa: PLC0415 - after gc.disable
+
+    BaseModel.model_config["defer_build"] = True
 
 
 def _require_known_toolsets(settings: Settings) -> None:
