@@ -27,7 +27,6 @@ from unthread_mcp.arguments import (
     Where,
 )
 from unthread_mcp.concurrency import both
-from unthread_mcp.conversation_view import conversation_head, message_lines, thread_shown
 from unthread_mcp.fields import CONVERSATION, MESSAGE
 from unthread_mcp.listing import Listed, Query, conditions, list_page
 from unthread_mcp.render import (
@@ -230,6 +229,8 @@ async def get_conversation(
 
     Quoted mail and signatures are left out; of a long thread the middle is. Gives as_of, which send_reply needs.
     """
+    from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
+
     identity = await workspace.names.conversation(conversation)
     if select:
         chosen = CONVERSATION.check(select)
@@ -256,6 +257,8 @@ async def list_messages(
     cursor: Cursor | None = None,
 ) -> Answer:
     """Read a conversation's messages page by page, newest first, each whole."""
+    from unthread_mcp.conversation_view import message_lines  # noqa: PLC0415 - see get_conversation
+
     identity = await workspace.names.conversation(conversation)
     where: list[JsonObject] = []
     absolute: JsonObject = {}
