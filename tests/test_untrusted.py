@@ -128,6 +128,13 @@ def test_a_short_field_is_one_line_that_imitates_no_row(text: str, shown: str) -
     assert one_line(text, 40) == shown
 
 
+def test_a_field_that_is_plain_already_passes_as_it_would_after_rewriting() -> None:
+    for character in map(chr, [*range(0x20, 0x3200), 0x4E00, 0xAC00, 0xFE64, 0xFF02, 0xFF03, 0xFF1C, 0xFF65, 0x1F600]):
+        for text in (f"{character}1", f"a {character}", f"a{character}b"):
+            # Two blanks make for the long way.
+            assert one_line(f"{text} z", 60) == one_line(f"{text}  z", 60)
+
+
 @pytest.mark.parametrize(
     ("text", "limit", "shown"),
     [

@@ -48,6 +48,13 @@ def _separator() -> re.Pattern[str]:
     return re.compile(rf"(?:(?<=\s)|^)[{_DOTS}]++|(?<![{_DOTS}])[{_DOTS}]++(?=\s|$)")
 
 
+@cache
+def _plain_line() -> re.Pattern[str]:
+    """Words with one blank between them, of characters that mean nothing to our rows: Latin, Cyrillic, Greek, CJK."""
+    plain = r"[!$-;=-~\xc0-\u024f\u0391-\u052f\u3041-\u30fa\u4e00-\u9fff\uac00-\ud7a3]++"
+    return re.compile(rf"{plain}(?: {plain})*+")
+
+
 class Fence:
     """The fence of one answer: every `wrap` in it carries the same marker, which nobody outside can know beforehand.
 
@@ -77,6 +84,8 @@ def one_line(text: str, limit: int) -> str:
     a row or end a quotation, a dot like the separator's becomes `-` unless it stands in a word (`col·legi`,
     `ジョン・スミス`), a leading `#1234` becomes `# 1234`, and `"` becomes `'`. Doing it twice changes nothing more.
     """
+    if len(text) <= limit and _plain_line().fullmatch(text):  # most names and titles
+        return text
     line = " ".join(clean_text(text)[0].split())
     line = _QUOTE.sub("'", _HANDLE.sub(r"\g<0> ", _separator().sub("-", _without_imitations(line))))
     if len(line) <= limit:
