@@ -129,7 +129,7 @@ def _hidden_run() -> re.Pattern[str]:
     return re.compile(rf"[{_HIDDEN}]+")
 
 
-def _is_clean(text: str) -> bool:
+def is_clean(text: str) -> bool:
     """Whether nothing in `text` needs a closer look. False also for text whose hidden characters all belong there."""
     if text.isascii() and text.isprintable():  # most fields: ids, names, one line
         return True
@@ -144,7 +144,7 @@ def _stays(part: re.Match[str], marks_belong: bool) -> bool:
 
 def clean_text(text: str) -> tuple[str, int]:
     """`text` as a person would see it, and how many characters were removed for that."""
-    if _is_clean(text):
+    if is_clean(text):
         return text, 0
     removed = 0
     marks_belong = _right_to_left().search(text) is not None
@@ -163,7 +163,7 @@ def clean_text(text: str) -> tuple[str, int]:
 
 def find_hidden(text: str) -> int | None:
     """Where in `text` the first character stands that `clean_text` would remove, or None."""
-    if _is_clean(text):
+    if is_clean(text):
         return None
     marks_belong = _right_to_left().search(text) is not None
     return next((part.start() for part in _parts().finditer(text) if not (part[2] or _stays(part, marks_belong))), None)
