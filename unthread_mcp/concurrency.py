@@ -30,4 +30,8 @@ async def both(first: Callable[[], Awaitable[_A]], second: Callable[[], Awaitabl
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     failure: BaseException = failures.exceptions[0]
     # What is in a group of base exceptions is a base exception, or a group of them.
-    return _first(cast("BaseExceptionGroup[BaseException]", failure)) if isinstance(failure, BaseExceptionGroup) else failure
+    return (
+        _first(cast("BaseExceptionGroup[BaseException]", failure))
+        if isinstance(failure, BaseExceptionGroup)
+        else failure
+    )

@@ -13,6 +13,7 @@ import hmac
 from typing import Any, Final
 
 from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
 from mcp.types import (
     ElicitRequest,
     ElicitRequestFormParams,
@@ -20,6 +21,9 @@ from mcp.types import (
     InputRequiredResult,
 )
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
+
+from unthread_mcp.api.errors import NotPermitted
 
 _KEY: Final = "approval"
 _FORM: Final[dict[str, Any]] = {
@@ -56,15 +60,27 @@ class ClientHuman:
         return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
     async def approves(self, question: str) -> bool:
-        """Whether they approve. Raises `NeedsAnswer` where the client has to call again for it."""
+        """Whether they approve.
+
+        Raises `NeedsAnswer` where the client has to call again for it, and `NotPermitted` if it
+        fails to ask.
+        """
         context = self._context
         if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
-            return _approved(await context.session.elicit_form(question, _FORM, context.request_context.request_id))
-        answer = (context.input_responses or {}).get(_KEY)
+            try:
+                answer = await context.session.elicit_form(question, _FORM, context.request_context.request_id)
+            except (MCPError, ValidationError):
+                # What the client says about it is not ours to repeat.
+                raise NotPermitted(
+                    "The client could not put the question to the human.",
+                    "Nothing was sent. Tell the user, and call again if they want it.",
+                ) from None
+            return _approved(answer)
+        given = (context.input_responses or {}).get(_KEY)
         asked = context.request_state or ""
-        if answer is None or not hmac.compare_digest(asked.encode(), _digest(question).encode()):
+        if given is None or not hmac.compare_digest(asked.encode(), _digest(question).encode()):
             raise NeedsAnswer(question)
-        return isinstance(answer, ElicitResult) and _approved(answer)
+        return isinstance(given, ElicitResult) and _approved(given)
 
 
 def _approved(answer: ElicitResult) -> bool:

@@ -22,7 +22,7 @@ from unthread_mcp.render import (
 )
 from unthread_mcp.render import priority_of as priority_word
 from unthread_mcp.threads import Thread, name_of_message
-from unthread_mcp.ticket_fields import definitions
+from unthread_mcp.ticket_fields import fields_of, label_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.transcript import (
@@ -103,7 +103,7 @@ async def _ticket_type(workspace: Workspace, conversation: JsonObject) -> str:
         except UnthreadError:
             definition = {}
         name = name if name != "-" else name_of(definition)
-        labels = {text_of(field, "id"): label for label, field in definitions(definition).items()}
+        labels = {text_of(field, "id"): label_of(field) for field in fields_of(definition)}
     if not identity and not filled:
         return ""
     fields = "; ".join(f"{labels.get(key, one_line(key, 40))}: {_value(value)}" for key, value in filled.items())

@@ -173,14 +173,14 @@ def _copy(source: JsonObject, path: Sequence[str], target: JsonObject) -> None:
         target[name] = None
     elif isinstance(value, dict):
         into = target.setdefault(name, {})
-        if isinstance(into, dict):
-            _copy(value, rest, into)
+        assert isinstance(into, dict)
+        _copy(value, rest, into)
     elif isinstance(value, list):
         into = target.setdefault(name, [{} if isinstance(each, dict) else each for each in value])
-        if isinstance(into, list):
-            for each, kept in zip(value, into, strict=True):
-                if isinstance(each, dict) and isinstance(kept, dict):
-                    _copy(each, rest, kept)
+        assert isinstance(into, list)
+        for each, kept in zip(value, into, strict=True):
+            if isinstance(each, dict) and isinstance(kept, dict):
+                _copy(each, rest, kept)
     else:
         # Unthread sent something else than documented: show it rather than lose it.
         target.setdefault(name, value)

@@ -11,6 +11,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.types import Resource, ResourceTemplate
 
+from unthread_mcp.api.endpoints import ID_PATTERN
 from unthread_mcp.api.errors import InvalidArgument, NotFound, UnthreadError
 from unthread_mcp.fields import VOCABULARIES
 from unthread_mcp.nearest import did_you_mean
@@ -55,6 +56,8 @@ async def _customer(workspace: Workspace, value: str) -> Answer:
 
 
 async def _article(workspace: Workspace, value: str) -> Answer:
+    if not ID_PATTERN.fullmatch(value):
+        raise InvalidArgument(f"article is {value[:40]!r}, which is no id.", "search_kb_articles shows the ids.")
     return await get_kb_article(workspace, value)
 
 

@@ -3,69 +3,123 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, cast
 
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.names import Named
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.untrusted import one_line
 
+_OPTIONS_NAMED: Final = 20
+_OF_USERS: Final = frozenset({"user-select", "multi-user-select"})
 
-def definitions(ticket_type: JsonObject) -> dict[str, JsonObject]:
-    """A ticket type's fields by label. The reference's object says `label`, its example of creating one `name`."""
+
+def fields_of(ticket_type: JsonObject) -> list[JsonObject]:
+    """A ticket type's fields, as far as they have an id."""
     fields = ticket_type.get("fields")
     known = [each for each in fields if isinstance(each, dict)] if isinstance(fields, list) else []
-    return {label_of(each): each for each in known if text_of(each, "id")}
+    return [each for each in known if text_of(each, "id")]
 
 
 def label_of(field: JsonObject) -> str:
-    """A field's label as one short line."""
-    return one_line(text_of(field, "label") or text_of(field, "name"), 60)
+    """A field's label as one short line. The reference's object says `label`, its example of creating one `name`."""
+    return one_line(_whole_label(field), 60)
 
 
 def written_fields(ticket_type: JsonObject, values: Mapping[str, Any]) -> JsonObject:
-    """`values` by label as the map id -> value that Unthread stores.
+    """`values` by label (or id) as the map id -> value that Unthread stores.
 
-    Null empties a field. The reference types every value as a string; several options are
-    joined as a JSON array (inferred), a checkbox is `true` or `false`. Raises
-    `InvalidArgument` naming the nearest label or the options.
+    Null empties a field. The reference types every value as a string; several options or
+    people are joined as a JSON array (inferred), a checkbox is `true` or `false`. Raises
+    `InvalidArgument` naming the nearest label or option.
     """
-    known = definitions(ticket_type)
-    folded = {label.casefold(): label for label in known} | {
-        text_of(each, "id"): label for label, each in known.items()
-    }
+    known = fields_of(ticket_type)
     written: JsonObject = {}
     for name, value in values.items():
-        label = folded.get(name.strip().casefold()) or folded.get(name.strip())
-        if label is None:
-            hint = did_you_mean(name, known) or f"It has: {', '.join(known) or 'none'}."
+        found = _found(known, name)
+        if not found:
+            labels = [label_of(each) for each in known]
+            hint = did_you_mean(name, labels) or f"It has: {', '.join(labels) or 'none'}."
             raise InvalidArgument(f"The ticket type has no field {name[:60]!r}.", hint)
-        written[text_of(known[label], "id")] = _written(label, known[label], value)
+        if len(found) > 1:
+            ids = ", ".join(one_line(text_of(each, "id"), 64) for each in found)
+            raise InvalidArgument(
+                f"Several fields are called {label_of(found[0])!r}.", f"Pass the id of one of them: {ids}."
+            )
+        identity = text_of(found[0], "id")
+        if identity in written:
+            raise InvalidArgument(f"The field {label_of(found[0])!r} is given twice.", "Pass it once.")
+        written[identity] = _written(found[0], value)
     return written
 
 
-def _written(label: str, field: JsonObject, value: Any) -> JsonValue:
-    kind = text_of(field, "type")
+async def with_user_ids(
+    ticket_type: JsonObject, values: Mapping[str, Any], find: Callable[[str], Awaitable[Named]]
+) -> dict[str, Any]:
+    """`values` with the ids of people in the place of their names, in the fields that hold people."""
+    known = fields_of(ticket_type)
+
+    async def identified(value: Any) -> Any:
+        if isinstance(value, list):
+            return [await identified(each) for each in cast("list[Any]", value)]
+        return (await find(value)).id if isinstance(value, str) else value
+
+    return {
+        name: await identified(value)
+        if any(text_of(each, "type") in _OF_USERS for each in _found(known, name))
+        else value
+        for name, value in values.items()
+    }
+
+
+def _whole_label(field: JsonObject) -> str:
+    return text_of(field, "label") or text_of(field, "name")
+
+
+def _found(known: Sequence[JsonObject], name: str) -> list[JsonObject]:
+    """The fields that `name` means: an id, a label, or a label as our lists show it."""
+    wanted = name.strip()
+    return [each for each in known if text_of(each, "id") == wanted] or [
+        each for each in known if wanted.casefold() in {_whole_label(each).casefold(), label_of(each).casefold()} - {""}
+    ]
+
+
+def _written(field: JsonObject, value: Any) -> JsonValue:
+    label, kind = label_of(field), text_of(field, "type")
     if value is None:
         return None
     if kind == "checkbox":
-        if isinstance(value, bool) or str(value).lower() in {"true", "false"}:
-            return str(value).lower()
-        raise InvalidArgument(f"{label} is a checkbox.", "Pass true or false.")
-    options = field.get("options")
-    known = {str(each).casefold(): str(each) for each in options} if isinstance(options, list) else {}
-    if kind == "multi-select":
-        chosen = cast("list[Any]", value) if isinstance(value, list) else [value]
-        return json.dumps([_option(label, known, each) for each in chosen], ensure_ascii=False)
+        word = str(value).strip().lower()
+        if word not in {"true", "false"}:
+            raise InvalidArgument(f"{label} is a checkbox.", "Pass true or false.")
+        return word
+    if kind in {"multi-select", "multi-user-select"}:
+        several = cast("list[Any]", value) if isinstance(value, list) else [value]
+        if any(isinstance(each, dict | list) for each in several):
+            raise InvalidArgument(f"{label} takes a list of texts.", "Pass one text for each.")
+        return json.dumps([_chosen(field, each) for each in several], ensure_ascii=False)
     if isinstance(value, dict | list):
         raise InvalidArgument(f"{label} takes one value.", "Pass a text.")
-    return _option(label, known, value) if kind == "single-select" else prepare(str(value))
+    return _chosen(field, value)
 
 
-def _option(label: str, known: Mapping[str, str], value: Any) -> str:
-    if found := known.get(str(value).strip().casefold()):
-        return found
-    raise InvalidArgument(f"{label} has no option {str(value)[:60]!r}.", f"It takes: {', '.join(known.values())}.")
+def _chosen(field: JsonObject, value: Any) -> str:
+    """`value` as one of the field's options; as it is where the definition names none."""
+    options = field.get("options")
+    known = [str(each) for each in options] if isinstance(options, list) else []
+    if not known or text_of(field, "type") not in {"single-select", "multi-select"}:
+        return prepare(str(value))
+    said = str(value).strip()
+    found = [each for each in known if each == said] or [each for each in known if each.casefold() == said.casefold()]
+    if len(found) == 1:
+        return found[0]
+    shown = [one_line(each, 60) for each in known]
+    more = f" and {len(shown) - _OPTIONS_NAMED} more" if len(shown) > _OPTIONS_NAMED else ""
+    raise InvalidArgument(
+        f"{label_of(field)} has no option {said[:60]!r}.",
+        did_you_mean(said, shown) or f"It takes: {', '.join(shown[:_OPTIONS_NAMED])}{more}.",
+    )

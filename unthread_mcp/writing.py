@@ -19,6 +19,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.intents import Begun, Intent, Resolved
 from unthread_mcp.render import Outcome
+from unthread_mcp.times import read_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
@@ -124,9 +125,18 @@ async def _shown(
         found = as_object(await workspace.client.read(read_back, ids))
     except UnthreadError:
         raise unknown from None
-    if any(name in NOT_SURELY_RETURNED or found.get(name) != value for name, value in body.items()):
+    if any(
+        name in NOT_SURELY_RETURNED or name not in found or not _same(found[name], value)
+        for name, value in body.items()
+    ):
         raise unknown
     return Written("done", found, " The answer got lost, but reading it back shows the change.")
+
+
+def _same(shown: JsonValue, written: JsonValue) -> bool:
+    """Whether what is shown is what was written; a moment may be written in several ways."""
+    moment = read_time(written)
+    return shown == written or (moment is not None and read_time(shown) == moment)
 
 
 async def _maybe_created(workspace: Workspace, what: str, key: NaturalKey) -> OutcomeUnknown:

@@ -12,7 +12,7 @@ from unthread_mcp.access import reads
 from unthread_mcp.answers import as_object
 from unthread_mcp.api.endpoints import TIME_SERIES
 from unthread_mcp.api.errors import InvalidArgument
-from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import CustomerRef, Name, UserRef, When
 from unthread_mcp.concurrency import both
 from unthread_mcp.render import NAME_LENGTH, SEPARATOR, Answer, compose
@@ -34,7 +34,10 @@ Period = Literal["day", "week", "month"]
 
 MAX_DAYS: Final = 731
 TOP_ROWS: Final = 10
-MAX_COLUMNS: Final = 31
+_DAYS_BY_DAY: Final = 31
+_DAYS_BY_WEEK: Final = 183
+_FIRST_YEAR: Final = 2000
+"""Nothing in Unthread is older. Python's calendar ends at the year 1, and the period before would reach beyond it."""
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 _LEFT_OUT: Final[dict[str, str]] = {
     "totalCount": "conversations created in the period",
@@ -106,7 +109,16 @@ async def run_report(
     else:
         current = await fetch(first, last, names)
     text = _report(
-        metric, step, names, first, last, current, before, zone_name=zone.key, most=1_000 if all_rows else TOP_ROWS
+        metric,
+        step,
+        names,
+        first,
+        last,
+        current,
+        before,
+        zone_name=zone.key,
+        year=now.astimezone(zone).year,
+        most=1_000 if all_rows else TOP_ROWS,
     )
     return Answer(text, {"metric": metric, "start": first.isoformat(), "end": last.isoformat(), **current.raw})
 
@@ -114,13 +126,15 @@ async def run_report(
 def _check_period(first: date, last: date) -> None:
     if last < first:
         raise InvalidArgument("The report ends before it starts.", "Pass a start that is not after end.")
+    if first.year < _FIRST_YEAR:
+        raise InvalidArgument("The report begins before there was an Unthread.", "Pass a later start.")
     if (last - first).days > MAX_DAYS:
         raise InvalidArgument("The period is longer than two years.", "Ask for a shorter one.")
 
 
 def _fitting_step(first: date, last: date) -> Period:
     days = (last - first).days + 1
-    return "day" if days <= 31 else "week" if days <= 183 else "month"
+    return "day" if days <= _DAYS_BY_DAY else "week" if days <= _DAYS_BY_WEEK else "month"
 
 
 def _report(
@@ -133,6 +147,7 @@ def _report(
     before: Series | None,
     *,
     zone_name: str,
+    year: int,
     most: int,
 ) -> str:
     is_time = metric.endswith("Mean")
@@ -141,14 +156,13 @@ def _report(
     head = [said, _total(current, before, is_time=is_time)]
     per_day = current.per_date()
     if len(current.dates) > 1 and not is_time:
-        head.append(
-            f"{_spark([per_day.get(day, 0) for day in current.dates])} {current.dates[0]} to {current.dates[-1]}"
-        )
-    lines = _rows(names, current, is_time=is_time, most=most) if names else _periods(current, is_time=is_time)
+        drawn = _spark([per_day.get(day, 0) for day in current.dates])
+        head.append(f"{drawn} {_day(current.dates[0], year)} to {_day(current.dates[-1], year)}")
+    lines = _rows(names, current, is_time=is_time, most=most) if names else _periods(current, year, is_time=is_time)
     tail = [
-        f"no data in {len(empty)} of {len(current.dates)} {step}s: {_some(empty)}" if empty and not is_time else "",
-        f"counted too, though outside the dates: {_some(current.strays)}" if current.strays else "",
-        f"skipped, not understood: {_some(current.unread)}" if current.unread else "",
+        f"no data in {len(empty)} of {len(current.dates)} {step}s: {_some(empty, year)}" if empty else "",
+        f"counted too, though outside the dates: {_some(current.strays, year)}" if current.strays else "",
+        f"skipped, not understood: {_some(current.unread, year)}" if current.unread else "",
         "a conversation with several tags counts once for each" if "tagId" in names else "",
     ]
     return compose(head, lines, tail)
@@ -174,9 +188,14 @@ def _value(value: float, *, is_time: bool) -> str:
     return f"{number} s ({write_duration(value)})" if is_time else number
 
 
-def _periods(series: Series, *, is_time: bool) -> list[str]:
+def _day(day: str, year: int) -> str:
+    """A date as upstream wrote it, without the year if it is this one."""
+    return one_line(day.removeprefix(f"{year}-"), NAME_LENGTH)
+
+
+def _periods(series: Series, year: int, *, is_time: bool) -> list[str]:
     per_date = series.per_date()
-    shown = [f"{day[5:]} {_value(per_date[day], is_time=is_time)}" for day in series.dates if day in per_date]
+    shown = [f"{_day(day, year)} {_value(per_date[day], is_time=is_time)}" for day in series.dates if day in per_date]
     return ["; ".join(shown)] if shown else []
 
 
@@ -202,6 +221,6 @@ def _spark(values: Sequence[float]) -> str:
     return "".join(_SPARKS[min(7, int(8 * value / top))] if top and value > 0 else _SPARKS[0] for value in values)
 
 
-def _some(items: Sequence[JsonValue]) -> str:
-    shown = [one_line(str(each), 40) for each in items[:5]]
+def _some(items: Sequence[str], year: int) -> str:
+    shown = [_day(each, year) for each in items[:5]]
     return ", ".join(shown) + (f" and {len(items) - 5} more" if len(items) > 5 else "")

@@ -36,7 +36,7 @@ from unthread_mcp.names import Named
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import Answer, name_of, number_of, priority_of
-from unthread_mcp.ticket_fields import written_fields
+from unthread_mcp.ticket_fields import with_user_ids, written_fields
 from unthread_mcp.times import iso, parse_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -214,8 +214,9 @@ async def _fields(workspace: Workspace, identity: str, ticket_type: Named | None
     if not type_id:
         raise InvalidArgument("The conversation has no ticket type, so it has no fields.", "Pass ticket_type too.")
     definition = as_object(await workspace.client.read(GET_TICKET_TYPE, {"ticket_type_id": type_id}))
+    written = written_fields(definition, await with_user_ids(definition, fields, workspace.names.user))
     before = current.get("ticketTypeFields")
-    return {**(before if isinstance(before, dict) else {}), **written_fields(definition, fields)}
+    return {**(before if isinstance(before, dict) else {}), **written}
 
 
 def _state(workspace: Workspace, changed: JsonObject, body: JsonObject) -> str:
