@@ -188,10 +188,14 @@ def _copy(source: JsonObject, path: Sequence[str], target: JsonObject) -> None:
 
 def pick(value: JsonValue, path: str) -> JsonValue:
     """What stands at the dotted `path`; through an array, the list of what its elements hold; None if absent."""
-    for index, name in enumerate(parts := path.split(".")):
+    return _found(value, path.split("."))
+
+
+def _found(value: JsonValue, names: Sequence[str]) -> JsonValue:
+    for index, name in enumerate(names):
         if isinstance(value, list):
-            rest = ".".join(parts[index:])
-            return [found for each in value if (found := pick(each, rest)) is not None]
+            rest = names[index:]
+            return [found for each in value if (found := _found(each, rest)) is not None]
         if not isinstance(value, dict):
             return None
         value = value.get(name)

@@ -84,7 +84,6 @@ class Listed:
         cursor = self.cursor
         return f"more: cursor={cursor}" if cursor else ""
 
-    @property
     def data(self) -> JsonObject:
         """The page for programs."""
         return {"data": [*self.rows], "totalCount": self.page.total, "cursor": self.cursor}

@@ -80,7 +80,8 @@ class OfferedTool:
         text = f"{answer.outcome}: {answer.text}" if answer.outcome else answer.text
         structured: Any = None
         if self._workspace.settings.answers == "both":
-            structured = without_nulls({**({"outcome": answer.outcome} if answer.outcome else {}), **answer.data})
+            data = answer.data() if callable(answer.data) else answer.data
+            structured = without_nulls({**({"outcome": answer.outcome} if answer.outcome else {}), **data})
         return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
 
     def _failed(self, error: UnthreadError) -> CallToolResult:

@@ -7,7 +7,7 @@ programs and goes out only if the operator wishes (`UNTHREAD_ANSWERS=both`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -41,7 +41,8 @@ class Answer:
     """What a tool answers: text for the model, and the same as data."""
 
     text: str
-    data: JsonObject = field(default_factory=dict[str, JsonValue])
+    data: JsonObject | Callable[[], JsonObject] = field(default_factory=dict[str, JsonValue])
+    """Or what makes it, where making it is work: it goes out only if the operator wants it."""
     outcome: Outcome | None = None
     """Set by writes: what became of it."""
 

@@ -147,7 +147,8 @@ async def test_an_answer_is_a_heading_a_legend_lines_and_the_way_on() -> None:
     found = await listed({"id": "1"}, {"id": "2"}, total=9, following="up")
     answer = found.answer("article", ["one", "two"], remark="newest first", legend="id · title")
     assert answer.text == "2 of 9 articles, newest first\nid · title\none\ntwo\nmore: cursor=up~"
-    assert answer.data == {"data": [{"id": "1"}, {"id": "2"}], "totalCount": 9, "cursor": "up~"}
+    assert callable(answer.data)
+    assert answer.data() == {"data": [{"id": "1"}, {"id": "2"}], "totalCount": 9, "cursor": "up~"}
     assert (await listed()).answer("article", [], legend="id · title").text == "No articles found."
 
 

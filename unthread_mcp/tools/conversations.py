@@ -195,7 +195,7 @@ def conversations_listed(workspace: Workspace, listed: Listed, remark: str = "")
         workspace.names.remember(row)
     if listed.chosen:
         return listed.selected("conversation", remark=remark)
-    lines = [conversation_line(workspace, row) for row in listed.rows]
+    lines = [conversation_line(workspace, row) for row in listed.page.rows]
     return listed.answer("conversation", lines, remark=remark, legend=_LEGEND)
 
 
