@@ -110,6 +110,11 @@ class Upstream:
                 return _page(canned.tags(), asked)
             case ("POST", "ticket-types", "list"):
                 return _page(canned.ticket_types(), asked)
+            case ("GET", "ticket-types", ticket_type_id):
+                for ticket_type in canned.ticket_types():
+                    if ticket_type["id"] == ticket_type_id:
+                        return 200, ticket_type
+                return _missing("Not found.", 404)
             case _:
                 return _missing("Not found.", 404)
 
