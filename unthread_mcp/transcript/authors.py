@@ -91,8 +91,8 @@ def _learn_name(user: JsonValue, names: dict[str, str]) -> None:
     if name:
         for key in ("id", "slackId"):
             identifier = text_at(user, key)
-            if identifier:
-                names.setdefault(identifier, short_name(name))
+            if identifier and identifier not in names:
+                names[identifier] = short_name(name)
 
 
 def role_of(message: JsonObject, conversation: JsonObject, people: People) -> Role:

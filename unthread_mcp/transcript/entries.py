@@ -26,7 +26,7 @@ class Entry:
     text: str
     """Plain text from outside; may have many lines."""
     stripped: int = 0
-    """Characters of quoted mail, signatures and legal footers that `text` lacks."""
+    """Characters (blanks aside) of quoted mail, signatures and legal footers that `text` lacks."""
     files: tuple[str, ...] = ()
     """Names of the files that came with it; text from outside."""
     on_behalf_of: str = ""
@@ -54,13 +54,10 @@ def text_at(value: JsonValue, *path: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def flag_at(value: JsonValue, *path: str) -> bool | None:
-    """The boolean at `path`, or None."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value if isinstance(value, bool) else None
+def flag_at(value: JsonObject, name: str) -> bool | None:
+    """The boolean `name`, or None."""
+    flag = value.get(name)
+    return flag if isinstance(flag, bool) else None
 
 
 def objects_at(value: JsonObject, name: str) -> Iterator[JsonObject]:

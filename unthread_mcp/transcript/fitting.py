@@ -24,7 +24,7 @@ _LEAST_TOKENS: Final = 60  # kept free for the beginning of the first message
 _LEAST_CHARACTERS: Final = 60  # a message shortened to less says nothing
 _LARGEST_SHARE: Final = 4  # no message but those that must stay takes more than a quarter of the budget
 _HEAD_SHARE: Final = 0.6  # of a shortened message: how it begins says more than how it ends
-_TRIES: Final = 6
+_MARK_TOKENS: Final = 12  # "[… 12,345 characters left out …]"
 _LOOKED_AT: Final = 400  # newest messages, and newest notes, that are looked at; older ones can't fit anyway
 
 
@@ -144,8 +144,8 @@ class _Fitting:
         text = entry.text
         cost = self._cost(entry)
         keep = len(text)
-        for _ in range(_TRIES):
-            keep = int(keep * max(0.05, min(0.95, (tokens - 12) / max(cost, 1))))
+        while True:
+            keep = int(keep * min(0.95, (tokens - _MARK_TOKENS) / cost))  # ever less, so this ends
             if keep < _LEAST_CHARACTERS:
                 return None
             head = grapheme_end(text, int(keep * _HEAD_SHARE))
@@ -158,7 +158,6 @@ class _Fitting:
             cost = self._cost(shorter)
             if cost <= tokens:
                 return shorter
-        return None
 
     def _cost(self, part: Part) -> int:
         return estimate_tokens(self._format(part) + "\n")

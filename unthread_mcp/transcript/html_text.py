@@ -8,7 +8,7 @@ what is a signature, what was never meant to be seen.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unthread_mcp.transcript.slack_markup import link_with_label
 
@@ -24,6 +24,7 @@ _LOOKS_LIKE_HTML = re.compile(
     r".*>\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_BLANKS = re.compile(r"\s+")
 _SKIPPED = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "object", "-comment"})
 _BLOCKS = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure", "footer",
@@ -43,6 +44,12 @@ _SIGNATURE_NAMES = (
     "zm_signature",
 )
 _DEEPEST_QUOTE = 4  # deeper levels say nothing more, and a mail of 5,000 of them must not cost 5,000 marks a line
+_DEEPEST_CONTAINER = 256
+_CONTAINER_TAG = re.compile(
+    r"<(/?)(?:address|article|blockquote|center|details|div|dl|fieldset|figure|footer|form|header|main|menu|nav|ol|pre|"
+    r"section|table|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
 _ALT_LENGTH = 80
 
 
@@ -59,61 +66,94 @@ def html_to_text(html: str) -> str:
     """
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415  (18 ms that most calls don't need)
 
-    body = LexborHTMLParser(html.replace(SIGNATURE_LINE, "")).body
+    body = LexborHTMLParser(_flattened(html.replace(SIGNATURE_LINE, ""))).body
     if body is None:
         return ""
     writer = _Writer()
-    stack: list[tuple[LexborNode, bool]] = [(body, False)]
+    stack: list[LexborNode | _Element] = [body]
     while stack:  # not recursive: nesting has no limit
-        node, is_end = stack.pop()
-        if is_end:
-            writer.close(node)
+        item = stack.pop()
+        if isinstance(item, _Element):
+            writer.close(item)
             continue
-        tag = node.tag or ""
+        tag = item.tag or ""
         if tag == "-text":
-            writer.text(node.text_content or "")
+            writer.text(item.text_content or "")
             continue
-        if tag in _SKIPPED or _is_hidden(node):
+        if tag in _SKIPPED:
             continue
-        writer.open(node)
-        stack.append((node, True))
-        child = node.last_child
+        element = _element(tag, item)
+        if element.is_hidden:
+            continue
+        writer.open(element)
+        stack.append(element)
+        child = item.last_child
         while child is not None:
-            stack.append((child, False))
+            stack.append(child)
             child = child.prev
     return writer.finish()
 
 
-def _attribute(node: LexborNode, name: str) -> str:
-    return node.attributes.get(name) or ""
+def _flattened(html: str) -> str:
+    """`html` with the containers below the 256th level as line breaks.
+
+    The algorithm that HTML5 prescribes looks through all open containers at each block, which for thousands of levels
+    takes seconds. Browsers stop at 512 levels.
+    """
+    if html.count("<") <= _DEEPEST_CONTAINER:
+        return html
+    depth = 0
+
+    def keep(tag: re.Match[str]) -> str:
+        nonlocal depth
+        is_too_deep = depth >= _DEEPEST_CONTAINER + (tag[1] == "/")
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        return "<br>" if is_too_deep else tag[0]
+
+    return _CONTAINER_TAG.sub(keep, html)
 
 
-def _style(node: LexborNode) -> str:
-    return _attribute(node, "style").lower().replace(" ", "")
+class _Element(NamedTuple):
+    """What the rendering needs to know of an element."""
+
+    tag: str
+    is_hidden: bool = False
+    is_quote: bool = False
+    is_signature: bool = False
+    is_spaced: bool = False
+    """Whether an empty line stands before and after it."""
+    has_next: bool = False
+    words: str = ""
+    """The address of a link, the description of a picture."""
 
 
-def _is_hidden(node: LexborNode) -> bool:
-    style = _style(node)
-    return bool(style) and any(hidden in style for hidden in _HIDDEN)
+def _element(tag: str, node: LexborNode) -> _Element:
+    attributes = node.attributes
+    has_next = node.next is not None
+    if not attributes:
+        return _Element(tag, is_quote=tag == "blockquote", is_spaced=tag in _SPACED, has_next=has_next)
 
+    def get(name: str) -> str:
+        return attributes.get(name) or ""
 
-def _has_no_margin(node: LexborNode) -> bool:
-    """Outlook writes every line as a paragraph without margins, and an empty paragraph where it means a gap."""
-    return "Mso" in _attribute(node, "class") or "margin:0" in _style(node)
-
-
-def _is_quote(node: LexborNode) -> bool:
-    """A `<blockquote>` is a quote unless it looks like the indentation of Gmail's and Outlook's editors."""
-    if node.tag != "blockquote":
-        return False
-    if _attribute(node, "type") == "cite" or "quote" in _attribute(node, "class"):
-        return True
-    return "border:none" not in _style(node)
-
-
-def _is_signature(node: LexborNode) -> bool:
-    names = f"{_attribute(node, 'class')} {_attribute(node, 'id')}".lower()
-    return names != " " and (names.endswith(" signature") or any(name in names for name in _SIGNATURE_NAMES))
+    style = get("style").lower().replace(" ", "")
+    names = f"{get('class')} {get('id')}".lower()
+    words = ""
+    if tag == "a":
+        words = get("href")
+    elif tag == "img":  # a picture inside the mail has no description; others without one are decoration
+        words = " ".join(get("alt").split())[:_ALT_LENGTH] or ("image" if get("src").startswith("cid:") else "")
+    # Outlook writes every line as a paragraph without margins, and an empty paragraph where it means a gap.
+    has_no_margin = "mso" in names or "margin:0" in style
+    return _Element(
+        tag,
+        is_hidden=any(hidden in style for hidden in _HIDDEN),
+        is_quote=tag == "blockquote" and (get("type") == "cite" or "quote" in names or "border:none" not in style),
+        is_signature=names.endswith(" signature") or any(name in names for name in _SIGNATURE_NAMES),
+        is_spaced=tag in _SPACED and not has_no_margin,
+        has_next=has_next,
+        words=words,
+    )
 
 
 class _Writer:
@@ -124,9 +164,10 @@ class _Writer:
         self._line: list[str] = []
         self._quotes = self._signatures = self._preformatted = 0
         self._lists: list[int] = []  # the next number, or 0 for a list of bullets
-        self._links: list[tuple[str, int, int]] = []  # address, and where its label begins: line and part
+        self._labels: list[tuple[int, int]] = []  # where the labels of open links begin: line and part
 
     def text(self, text: str) -> None:
+        """Text between two tags."""
         if self._preformatted:
             first, *others = text.split("\n")
             self._line.append(first)
@@ -134,60 +175,58 @@ class _Writer:
                 self._end_line()
                 self._line.append(other)
             return
-        collapsed = re.sub(r"[\s\u00a0]+", " ", text)
+        collapsed = _BLANKS.sub(" ", text)
         if not self._line or self._line[-1].endswith(" "):
             collapsed = collapsed.lstrip()
         if collapsed:
             self._line.append(collapsed)
 
-    def open(self, node: LexborNode) -> None:
-        tag = node.tag or ""
+    def open(self, element: _Element) -> None:
+        """The start of an element."""
+        tag = element.tag
         if tag == "br":
             self._end_line(keep_empty=True)
         elif tag == "img":
-            self._image(node)
+            if element.words:
+                self.text("[image]" if element.words == "image" else f"[image: {element.words}]")
         elif tag == "a":
-            self._links.append((_attribute(node, "href"), len(self._lines), len(self._line)))
-        elif tag in _BLOCKS:
+            self._labels.append((len(self._lines), len(self._line)))
+        elif tag in _BLOCKS or element.is_signature:
             self._end_line()
-            if tag in _SPACED and not _has_no_margin(node):
+            if element.is_spaced:
                 self._blank()
-        if _is_quote(node):
-            self._quotes += 1
-        if _is_signature(node):
-            self._end_line()
-            self._signatures += 1
-        if tag == "pre":
-            self._preformatted += 1
-        elif tag in ("ul", "ol"):
+        self._quotes += element.is_quote
+        self._signatures += element.is_signature
+        self._preformatted += tag == "pre"
+        if tag in ("ul", "ol"):
             self._lists.append(int(tag == "ol"))
         elif tag == "li":
             self._item()
 
-    def close(self, node: LexborNode) -> None:
-        tag = node.tag or ""
+    def close(self, element: _Element) -> None:
+        """The end of an element."""
+        tag = element.tag
         if tag in ("td", "th"):
-            if node.next is not None and self._line:
+            if element.has_next and self._line:
                 self._line.append(" | ")
         elif tag == "a":
-            self._end_link()
-        elif tag in _BLOCKS:
-            is_empty = not self._line
+            self._end_link(element.words)
+        elif tag in _BLOCKS or element.is_signature:
+            is_empty_paragraph = tag == "p" and not self._line
             self._end_line()
-            if tag in _SPACED and (is_empty or not _has_no_margin(node)):
+            self._quotes -= element.is_quote
+            if element.is_spaced or is_empty_paragraph:
                 self._blank()
-        if _is_quote(node):
-            self._quotes -= 1
-        if _is_signature(node):
-            self._end_line()
-            self._signatures -= 1
-        if tag == "pre":
-            self._preformatted -= 1
-        elif tag in ("ul", "ol"):
+        self._signatures -= element.is_signature
+        self._preformatted -= tag == "pre"
+        if tag in ("ul", "ol"):
             self._lists.pop()
 
     def finish(self) -> str:
+        """All lines as one text."""
         self._end_line()
+        while self._lines and not self._lines[-1].strip(f"> {SIGNATURE_LINE}"):
+            self._lines.pop()
         return "\n".join(self._lines).strip("\n")
 
     def _item(self) -> None:
@@ -196,15 +235,8 @@ class _Writer:
         if number:
             self._lists[-1] += 1
 
-    def _image(self, node: LexborNode) -> None:
-        alt = " ".join(_attribute(node, "alt").split())[:_ALT_LENGTH]
-        if alt:
-            self.text(f"[image: {alt}]")
-        elif _attribute(node, "src").startswith("cid:"):  # a picture inside the mail; others are decoration
-            self.text("[image]")
-
-    def _end_link(self) -> None:
-        address, line, part = self._links.pop()
+    def _end_link(self, address: str) -> None:
+        line, part = self._labels.pop()
         if line != len(self._lines) or not address.startswith(("http://", "https://", "mailto:")):
             return
         label = "".join(self._line[part:]).strip()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
-_LINK = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s<>\"«»“”„‹›\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
 _TRACKING_PARAMETER = re.compile(
     # Google, Meta, Microsoft, HubSpot, Mailchimp, Marketo, Matomo, Klaviyo, Adobe and Vero.
     r"(?:utm_\w+|gclid|gbraid|wbraid|dclid|fbclid|msclkid|yclid|twclid|igshid|_ga|_gl|_hs\w+|hsCtaTracking|mc_[ce]id|"

@@ -112,6 +112,7 @@ THANKS_AND_NAME_LINE: Final = re.compile(rf"(?:{_THANKS})(?:,| -+) (?P<name>\S+(
 REGARDS_LINE: Final = re.compile(rf"(?:{_REGARDS}){_AFTER_FORMULA}")
 REGARDS_AND_NAME_LINE: Final = re.compile(rf"(?:{_REGARDS})(?:,| -+)? (?P<name>\S+(?: \S+){{0,2}})")
 
+INSIDE_SENTENCE: Final = re.compile(r"[?!:;？！：]|\w{5}\. ")  # in a line that might be a name; "Prof. Ann Lee" is one
 SIGNATURE_MARK: Final = re.compile(r"--\s?|—|–")
 RULE_LINE: Final = re.compile(r"[-_=*~─━]{4,}")
 POSTSCRIPT: Final = re.compile(
@@ -159,9 +160,10 @@ LEGAL_HEADING: Final = re.compile(
 
 CONTACT_LABEL: Final = re.compile(  # followed by a number or an address; "Mail: please send it again" is a sentence
     r"(?:(?:tel|tél|phone|ph|fax|mobile?|mob|cell|office|direct|durchwahl|e-?mail|mail|web|skype|[tmpfewd]|тел|電話|电话|"
-    r"手机|전화)\s?[.:|]|〒).{0,30}?(?:\d{3}|@|www\.)|(?:web:? )?www\.\S+$"
+    r"手机|전화)(?:\s?[.:|]|\s(?=[+(\d]))|〒).{0,30}?(?:\d[\d ()./-]{3}|@|www\.)|(?:web:? )?www\.\S+$"
 )
 PHONE_NUMBER: Final = re.compile(r"[+(]?\d[\d\s()./-]{6,22}\d")
+POSTCODE_LINE: Final = re.compile(r"(?:[a-z]{1,3}-)?\d{4,6}(?: ?[a-z]{2})? [^\W\d]+(?: [^\W\d]+){0,2}")
 COMPANY_WORD: Final = re.compile(
     r"\b(?:gmbh|mbh|ag|kg|ltd|limited|inc|llc|llp|plc|corp|s\.?l\.?u?|s\.?a\.?s?|s\.?r\.?l|b\.?v|n\.?v|ab|a/s|oy|"
     r"sp\. ?z ?o\. ?o|s\.?p\.?a|lda|ltda|pty|ооо|oü|s\.?r\.?o)\b\.?|株式会社|有限会社|有限公司|주식회사"

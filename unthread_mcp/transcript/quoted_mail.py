@@ -19,13 +19,16 @@ from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from unthread_mcp.transcript import mail_wording as wording
+from unthread_mcp.transcript.html_text import SIGNATURE_LINE
 from unthread_mcp.transcript.signatures import without_signature
 
 _QUOTE_MARK = re.compile(r"[ \t\u200e\u200f\ufeff]{0,4}>")
 _BIDI_MARKS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_BLANKS_AND_MARKS = re.compile(rf"[\s>{SIGNATURE_LINE}]+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _ATTRIBUTION_LINES: Final = 4
 _ATTRIBUTION_LENGTH: Final = 400
+_RULE_SIGNS: Final = "-_=\u2500"
 _HEADER_LINES: Final = 16
 _HEADER_LENGTH: Final = 2_000
 _MAIL_FIELDS: Final = frozenset({"from", "date", "to", "subject"})
@@ -33,6 +36,9 @@ _CONTEXT_LENGTH: Final = 180  # characters of the quoted lines kept before an an
 _EXCERPT_LENGTH: Final = 400  # characters kept of quoted mail that the thread doesn't have
 _PROBES: Final = 8
 _PROBE_LENGTH: Final = 20
+_LONGEST_PROBE: Final = 60
+_MOST_COMPARED: Final = 200  # lines of quoted mail that are looked for one by one
+_PARTS_ABOVE: Final = 4  # the last two of the author's own before a part
 _MOST_PARTS: Final = 300  # a text with more changes between quoted and own lines is no mail
 _REMEMBERED: Final = 100_000  # characters of earlier messages that quotes are looked for in
 
@@ -41,7 +47,7 @@ Kind = Literal["own", "quote", "below"]
 
 
 class ReadMail(NamedTuple):
-    """The author's words, and how many characters of quoted mail, signatures and footers were left out."""
+    """The author's words, and how many characters (blanks aside) of quoted mail and signatures were left out."""
 
     text: str
     left_out: int
@@ -51,18 +57,54 @@ class EarlierText:
     """What the thread said so far, to tell quoted mail that stands there anyway from quoted mail that doesn't."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._held = ""
+        self._added: list[str] = []  # not read yet: most threads never look for a quote
 
     def add(self, text: str) -> None:
         """Take in the whole text of the next message."""
-        self._text = (self._text + _NO_LETTERS.sub("", text).casefold())[-_REMEMBERED:]
+        self._added.append(text)
+
+    @property
+    def _text(self) -> str:
+        for text in self._added:
+            self._held = (self._held + _letters(text) + "\n")[-_REMEMBERED:]
+        self._added.clear()
+        return self._held
 
     def has(self, lines: Lines) -> bool:
         """Whether a third of the text (looked at in up to eight places) stands in the earlier messages."""
-        text = _NO_LETTERS.sub("", "".join(lines)).casefold()
-        step = max(_PROBE_LENGTH, len(text) // _PROBES)
-        probes = [text[at : at + _PROBE_LENGTH] for at in range(0, len(text), step)][:_PROBES]
-        return bool(probes) and 3 * sum(probe in self._text for probe in probes) >= len(probes)
+        text = _letters("".join(lines))
+        last = max(0, len(text) - _PROBE_LENGTH)
+        probes = [text[at : at + _PROBE_LENGTH] for at in range(0, last + 1, max(_PROBE_LENGTH, last // _PROBES + 1))]
+        held = self._text
+        return bool(text) and 3 * sum(probe in held for probe in probes) >= len(probes)
+
+    def without(self, lines: Lines) -> Lines:
+        """Those of `lines` that the earlier messages don't hold, each run below the line that it follows, quoted.
+
+        A short line counts as held only in its place: "Yes" may stand anywhere.
+        """
+        new: Lines = []
+        held = self._text
+        before = last_held = ""
+        for line in lines[:_MOST_COMPARED]:
+            letters = _letters(line)
+            if not letters:
+                continue
+            probe = letters[:_LONGEST_PROBE] if len(letters) >= _PROBE_LENGTH else before[-_PROBE_LENGTH:] + letters
+            if probe in held:
+                last_held = line.strip()
+                before += letters
+            else:
+                new += ["", f"> {_tail(last_held)}", ""] if last_held else []
+                new.append(line)
+                last_held = ""
+        return new
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone: the same whatever a mail program made of line ends, bold marks and blanks."""
+    return _NO_LETTERS.sub("", text).casefold()
 
 
 @dataclass(slots=True)
@@ -84,15 +126,20 @@ def own_words(text: str, *, author: str = "", earlier: EarlierText | None = None
     parts = list(islice(_parts(lines), _MOST_PARTS + 1))
     if len(parts) > _MOST_PARTS:
         return ReadMail(_joined(lines), 0)
-    _keep_unintroduced(parts, earlier)
-    own = [without_signature(part.lines, author) if part.kind == "own" else [] for part in parts]
+    parts = _with_unintroduced_as_own(parts, earlier)
+    own: list[Lines] = []
+    for part in parts:
+        words_above = any(map(_has_words, own[-_PARTS_ABOVE:]))
+        own.append(without_signature(part.lines, author, words_above=words_above) if part.kind == "own" else [])
     if not any(map(_has_words, own)):  # nothing but a signature: then that is what the author wrote
         own = [part.lines if part.kind == "own" else [] for part in parts]
     last_own = max((place for place, words in enumerate(own) if _has_words(words)), default=-1)
     if last_own < 0 and not any(part.forwarded for part in parts):
         return ReadMail(_joined(lines), 0)
 
-    answers_inside = any(wording.ANSWERS_INSIDE.search(line.casefold()) for lines_ in own for line in lines_)
+    answers_inside = parts[-1].kind == "below" and any(
+        wording.ANSWERS_INSIDE.search(line.casefold()) for lines_ in own for line in lines_
+    )
     kept: Lines = []
     for place, part in enumerate(parts):
         if part.kind == "own":
@@ -106,7 +153,7 @@ def own_words(text: str, *, author: str = "", earlier: EarlierText | None = None
         elif earlier is not None and not earlier.has(part.lines):
             kept += ["", *_excerpt(part.lines)]
     read = _joined(kept)
-    return ReadMail(read, max(0, len(_joined(lines)) - len(read)))
+    return ReadMail(read, max(0, _length(text) - _length(read)) if read != text else 0)
 
 
 def _parts(lines: Lines) -> Iterator[_Part]:
@@ -188,13 +235,14 @@ def _introduction_end(lines: Lines, at: int) -> tuple[int, bool]:
     line = lines[at].strip()
     if not line:
         return at, False
-    folded = line.casefold()
-    if len(line) <= _ATTRIBUTION_LENGTH and wording.FORWARD_MARK.fullmatch(folded):
-        return _header_end(lines, at + 1, wanted=2) or at + 1, True
-    if (len(line) <= _ATTRIBUTION_LENGTH and wording.ORIGINAL_MARK.fullmatch(folded)) or (
-        wording.HEADER_RULE.fullmatch(line) is not None
-    ):
-        return _header_end(lines, at + 1, wanted=2) or at, False
+    folded = line[:_ATTRIBUTION_LENGTH].casefold()
+    if line[0] in _RULE_SIGNS or line[-1] in ":：":
+        if wording.FORWARD_MARK.fullmatch(folded):
+            return _header_end(lines, at + 1, wanted=2) or at + 1, True
+        if wording.ORIGINAL_MARK.fullmatch(folded) or wording.HEADER_RULE.fullmatch(line):
+            return _header_end(lines, at + 1, wanted=2) or at, False
+    elif ":" not in line and "：" not in line and not wording.ATTRIBUTION_START.match(folded):
+        return at, False  # most lines: neither a field nor the first line of an attribution
     header_end = _header_end(lines, at, wanted=3)
     if header_end:
         return header_end, False
@@ -232,6 +280,8 @@ def _header_end(lines: Lines, at: int, *, wanted: int) -> int:
     end = at
     for place in range(at, min(len(lines), at + _HEADER_LINES)):
         field = _header_field(lines[place])
+        if field == "from" and fields:
+            break
         if field:
             fields.add(field)
             end = place + 1
@@ -264,19 +314,26 @@ def _attribution_end(lines: Lines, at: int) -> int:
     return at
 
 
-def _keep_unintroduced(parts: list[_Part], earlier: EarlierText | None) -> None:
+def _with_unintroduced_as_own(parts: list[_Part], earlier: EarlierText | None) -> list[_Part]:
     """Make marked lines the author's own where nothing introduces them and the thread doesn't hold them."""
+    joined: list[_Part] = []
     for part in parts:
-        if part.kind == "quote" and not part.introduced and not (earlier is not None and earlier.has(part.lines)):
-            part.kind = "own"
-            part.lines = part.raw
+        is_held = part.introduced or (earlier is not None and earlier.has(part.lines))
+        own = part.raw if part.kind == "quote" and not is_held else part.lines if part.kind == "own" else None
+        if own is None:
+            joined.append(part)
+        elif joined and joined[-1].kind == "own":
+            joined[-1].lines += own
+        else:
+            joined.append(_Part("own", own, []))
+    return joined
 
 
 def _newest_below(part: _Part, earlier: EarlierText | None, *, keep: bool) -> Lines:
     """What to keep of the mails that stand below without marks: the newest one, or only what is new in it, or nothing.
 
-    All of it if `keep` or if the thread doesn't hold it; else the paragraphs that the thread doesn't hold, for they may
-    be answers typed between the lines.
+    All of it if `keep` or if the thread doesn't hold it; else the lines that the thread doesn't hold, for they may be
+    answers typed between its lines.
     """
     lines = [line for line in part.lines if not _QUOTE_MARK.match(line)] if part.kind == "below" else part.lines
     first = next((place for place, line in enumerate(lines) if line.strip()), len(lines))
@@ -285,34 +342,28 @@ def _newest_below(part: _Part, earlier: EarlierText | None, *, keep: bool) -> Li
     body = without_signature(lines[start:end])
     if keep or part.forwarded or (earlier is not None and not earlier.has(body)):
         return [*lines[first:start], "", *body]
-    if earlier is None:
-        return []
-    paragraphs = re.split(r"\n\s*\n", "\n".join(body))
-    return [f"{paragraph}\n" for paragraph in paragraphs if _is_new(paragraph, earlier)]
-
-
-def _is_new(paragraph: str, earlier: EarlierText) -> bool:
-    return len(_NO_LETTERS.sub("", paragraph)) >= _PROBE_LENGTH and not earlier.has([paragraph])
+    return [] if earlier is None else earlier.without(body)
 
 
 def _context(lines: Lines, author: str) -> Lines:
     """The end of quoted lines, which the answer below them most likely speaks to, as one marked line."""
-    lines = without_signature([line for line in lines if not _QUOTE_MARK.match(line)], author)
+    lines = without_signature([line for line in lines if not _QUOTE_MARK.match(line)], author, words_above=True)
     start, _ = _introduction_end(lines, 0) if lines else (0, False)
-    lines = without_signature(lines[start:])
+    lines = without_signature(lines[start:], words_above=True)
     last = len(lines)
     while last and lines[last - 1].strip():
         last -= 1
     text = " ".join(line.strip() for line in lines[last:])
-    if len(text) > _CONTEXT_LENGTH:
-        text = "… " + _last_sentences(text)
-    return [f"> {text}"] if text else []
+    return [f"> {_tail(text)}"] if text else []
 
 
-def _last_sentences(text: str) -> str:
+def _tail(text: str) -> str:
+    """The last sentences of `text`, up to 180 characters."""
+    if len(text) <= _CONTEXT_LENGTH:
+        return text
     tail = text[-_CONTEXT_LENGTH:]
     sentence = re.search(r"(?<=[.!?。！？])\s*(?=\S)", tail[:-1])
-    return tail[sentence.end() :] if sentence else tail.partition(" ")[2] or tail
+    return "… " + (tail[sentence.end() :] if sentence else tail.partition(" ")[2] or tail)
 
 
 def _excerpt(lines: Lines) -> Lines:
@@ -320,6 +371,11 @@ def _excerpt(lines: Lines) -> Lines:
     if len(text) > _EXCERPT_LENGTH:
         text = f"{text[:_EXCERPT_LENGTH].rpartition(' ')[0] or text[:_EXCERPT_LENGTH]} …"
     return [f"> {text}"] if text else []
+
+
+def _length(text: str) -> int:
+    """Characters without blanks and quote marks, so that taking off marks leaves nothing out."""
+    return len(_BLANKS_AND_MARKS.sub("", text))
 
 
 def _has_words(lines: Lines) -> bool:

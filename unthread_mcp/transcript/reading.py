@@ -24,17 +24,18 @@ _MOST_FILES: Final = 20
 def read_thread(messages: Sequence[JsonObject], conversation: JsonObject) -> list[Entry]:
     """Read all `messages`, oldest first whatever their order, knowing names and quotes from one another.
 
-    Quoted mail is kept where the thread doesn't hold it, but only if `messages` begins with the conversation's first
-    message: otherwise nobody can tell. Never raises.
+    Quoted mail is kept where the thread doesn't hold it. If `messages` is a later page of the thread, that can be told
+    only once a message of the team's stands in it, since that is what customers quote. Never raises.
     """
     people = read_people(conversation, messages)
     ordered = sorted(messages, key=_sort_key)
-    earlier = EarlierText() if ordered and _is_first(ordered[0], conversation) else None
+    earlier = EarlierText()
+    is_known = bool(ordered) and _is_first(ordered[0], conversation)
     entries: list[Entry] = []
     for message in ordered:
-        entry, raw = _read(message, conversation, people, earlier)
-        if earlier is not None:
-            earlier.add(raw)
+        entry, raw = _read(message, conversation, people, earlier if is_known else None)
+        earlier.add(raw)
+        is_known = is_known or entry.role in ("agent", "bot")
         entries.append(entry)
     return entries
 
@@ -104,7 +105,7 @@ def _is_mail(message: JsonObject, conversation: JsonObject, role: Role) -> bool:
     if text_at(message, "metadata", "eventType") == "email_received" or text_at(message, "emailId"):
         return True
     source = text_at(message, "sourceType") or text_at(conversation, "sourceType")
-    return role == "customer" and source == "email" and not text_at(message, "metadata", "eventType")
+    return source == "email" and role in ("customer", "agent") and not text_at(message, "metadata", "eventType")
 
 
 def _is_first(message: JsonObject, conversation: JsonObject) -> bool:
