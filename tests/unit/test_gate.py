@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from workspace_stubs import StubClient, workspace_on
 
 from unthread_mcp.api.errors import NotPermitted
 from unthread_mcp.gate import Gate
 from unthread_mcp.settings import ConfirmMode
+from unthread_mcp.tools.knowledge_base import create_kb_article
 
 pytestmark = pytest.mark.anyio
 
@@ -60,3 +62,20 @@ async def test_where_nobody_can_be_asked_always_sends_nothing() -> None:
     with pytest.raises(NotPermitted, match="this client can't ask one"):
         await Gate("always", person).pass_through("Send?")
     assert person.asked == []
+
+
+async def test_the_human_sees_an_article_exactly_as_it_will_stand() -> None:
+    person, client = Person(reachable=True), StubClient(lambda _: {"id": "a-1\n#7"})
+    answer = await create_kb_article(
+        workspace_on(client),
+        Gate("auto", person),
+        "Mentions",
+        "Write <!channel>\r\nto reach everybody.",
+        url=" https://help.example.com/mentions ",
+        user_group_ids=["g-1", "g-2"],
+    )
+    (asked,) = client.asked
+    parts = ["Add this article to the knowledge base?", *(asked.body[name] for name in ("title", "content", "url"))]
+    assert person.asked == ["\n\n".join([*parts, "Only for groups g-1, g-2."])]
+    assert "<!channel>" not in person.asked[0]
+    assert answer.text == "article a-1 #7 'Mentions'"

@@ -197,14 +197,16 @@ async def create_kb_article(
 
     Search first: an article that exists is better corrected with update_kb_article.
     """
-    body: JsonObject = {"title": prepare(title), "content": prepare(content)}
+    title, content = prepare(title), prepare(content)
+    body: JsonObject = {"title": title, "content": content}
+    question = ["Add this article to the knowledge base?", title, content]
     if url:
-        body["url"] = public_https_url(url, "url")
+        body["url"] = url = public_https_url(url, "url")
+        question.append(url)
     if user_group_ids:
         body["userGroupIds"] = [*user_group_ids]
-    await gate.pass_through(
-        f"Add this article to the knowledge base?\n\n{title}\n\n{content}" + (f"\n\n{url}" if url else "")
-    )
+        question.append(f"Only for groups {', '.join(user_group_ids)}.")
+    await gate.pass_through("\n\n".join(question))
     created = await create(
         workspace,
         CREATE_ARTICLE,
@@ -212,7 +214,7 @@ async def create_kb_article(
         what="article",
         key=NaturalKey(LIST_ARTICLES, "title", title),
     )
-    identity = text_of(created.body, "id")
+    identity = one_line(text_of(created.body, "id"), 64)
     return Answer(
         f"article {identity or '(its id was not returned)'} {one_line(title, TITLE_LENGTH)!r}" + created.note,
         {**created.body},
