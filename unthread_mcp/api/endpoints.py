@@ -82,7 +82,9 @@ CREATE_AUTOMATION = Endpoint("POST", "/automations", "creates", "convention")
 # Conversation management
 ADD_FOLLOWER = Endpoint("POST", "/conversations/{conversation_id}/add-follower", "changes")
 REMOVE_FOLLOWER = Endpoint("POST", "/conversations/{conversation_id}/remove-follower", "changes")
-ASSIGN_COLLABORATOR = Endpoint("PUT", "/conversations/{conversation_id}/collaborators/{collaborator_type_id}", "changes")
+ASSIGN_COLLABORATOR = Endpoint(
+    "PUT", "/conversations/{conversation_id}/collaborators/{collaborator_type_id}", "changes"
+)
 LIST_COLLABORATOR_TYPES = Endpoint("POST", "/collaborator-types/list", "reads")
 
 # Conversations
