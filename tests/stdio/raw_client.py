@@ -195,6 +195,7 @@ def workbench(
         stdin=stdin,
         stdout=stdout,
         stderr=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
         bufsize=0,
     ) as process:
         write_end = os.dup(process.stdin.fileno()) if process.stdin else os.open(os.devnull, os.O_WRONLY)

@@ -67,9 +67,10 @@ def test_a_process_that_does_not_end_in_time_is_left(caplog: pytest.LogCaptureFi
 
 
 def test_a_process_that_ends_in_time_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    before = threading.enumerate()
     with last_resort(lambda _status: None) as leave_after:
         leave_after(600)
-        (timer,) = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+        (timer,) = [thread for thread in threading.enumerate() if thread not in before]
         assert timer.daemon
     timer.join(PATIENCE)
     assert not timer.is_alive()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import threading
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,23 @@ async def test_a_full_pipe_blocks_only_the_thread(pipe: tuple[int, int]) -> None
         while received < size:
             await anyio.wait_readable(pipe[0])
             received += len(os.read(pipe[0], 1 << 16))
+    await until_gone("stdout")
+
+
+async def test_a_file_that_takes_only_a_part_is_given_the_rest(tmp_path: Path) -> None:
+    limit = 8 << 20
+    broken = anyio.Event()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (tmp_path / "out").open("wb") as file:
+        sink = ThreadSink(file.fileno(), lambda: broken.set() if sink.broken else None)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            sink.write(b"x" * (limit + 1))
+            with anyio.fail_after(PATIENCE):
+                await broken.wait()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / "out").stat().st_size == limit
     await until_gone("stdout")
 
 
