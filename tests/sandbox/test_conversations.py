@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,6 +63,19 @@ class TestUpdate:
         url = f"/conversations/{sandbox.landmark('snoozed')}"
         after = await api.ok("PATCH", url, {"wakeUpAt": "2025-04-01T09:00:00+02:00", "snoozedAt": "2025-03-18"})
         assert (after["wakeUpAt"], after["snoozedAt"]) == ("2025-04-01T07:00:00.000Z", "2025-03-18T00:00:00.000Z")
+
+    @pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has no way to change a process's time zone")
+    async def test_times_without_an_offset_are_utc_wherever_the_machine_stands(
+        self, sandbox: Sandbox, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        try:
+            after = await api.ok("PATCH", f"/conversations/{sandbox.landmark('snoozed')}", {"wakeUpAt": "2025-04-01"})
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+        assert after["wakeUpAt"] == "2025-04-01T00:00:00.000Z"
 
     async def test_maps_are_replaced_and_not_merged(self, sandbox: Sandbox, api: Api) -> None:
         url = f"/conversations/{sandbox.landmark('angry')}"

@@ -47,7 +47,16 @@ class TestQuery:
 
     @pytest.mark.parametrize(
         "query",
-        ["Do you have a dark mode?", "the and of", "?!", "Was kostet das?", "helicopter pilot licence exam", '"', "🚀"],
+        [
+            "Do you have a dark mode?",
+            "the and of",
+            "?!",
+            "Was kostet das?",
+            "helicopter pilot licence exam",
+            "helicopter pilot invoice",
+            '"',
+            "🚀",
+        ],
     )
     async def test_no_article_answers_what_none_is_about(self, api: Api, query: str) -> None:
         assert await asked(api, query) == NOTHING

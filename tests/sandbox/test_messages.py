@@ -156,6 +156,10 @@ class TestShapes:
         assert made["user"] is None
         by_id = await say(api, sandbox.landmark("angry"), markdown="Hello", onBehalfOf={"id": made["sentByUser"]["id"]})
         assert by_id["sentByUser"] == made["sentByUser"]
+        both = {"id": made["sentByUser"]["id"], "email": "jonas.weber@quayside.example"}
+        assert (await say(api, sandbox.landmark("angry"), markdown="Hello", onBehalfOf=both))["sentByUser"] == made[
+            "sentByUser"
+        ]
 
     async def test_on_behalf_of_somebody_unknown(self, sandbox: Sandbox, api: Api) -> None:
         made = await say(
@@ -317,6 +321,10 @@ class TestState:
         sandbox.customer_writes(conversation, "Thanks")
         again = await api.ok("GET", f"/conversations/{conversation}")
         assert again["waitingOnCustomerTime"] == 600
+        clock.forward(minutes=10)
+        await say(api, conversation, markdown="Solved.")
+        again = await api.ok("GET", f"/conversations/{conversation}")
+        assert again["waitingOnAgentTime"] == after["waitingOnAgentTime"] + 600
         assert again["responseTime"] == after["responseTime"]
 
     async def test_notes_and_autoresponses_answer_nobody(self, sandbox: Sandbox, api: Api) -> None:
@@ -326,6 +334,8 @@ class TestState:
         after = await api.ok("GET", f"/conversations/{conversation}")
         assert after["responseTime"] is None
         assert after["lastActivityAt"] == "2025-03-18T10:00:00.000Z"
+        sandbox.customer_writes(conversation, "Are you there?")
+        assert (await api.ok("GET", f"/conversations/{conversation}"))["responseTime"] is None
 
     async def test_timestamps_are_unique_and_rise_though_the_clock_stands_still(
         self, sandbox: Sandbox, api: Api, clock: Clock

@@ -129,6 +129,7 @@ class TestTicketTypes:
         }
         assert (second["label"], second["conditions"]) == ("Level", fields[1]["conditions"])
         assert len(second["id"]) == 36
+        assert (second["required"], second["public"]) == (False, False)
         assert made == await api.ok("GET", f"/ticket-types/{made['id']}")
         plain = await api.ok("POST", "/ticket-types", {"name": "Plain"})
         assert (plain["fields"], plain["description"]) == ([], None)

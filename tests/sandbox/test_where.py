@@ -52,6 +52,7 @@ CONDITIONS: list[tuple[str, str, Any, Callable[[Any], bool]]] = [
     ("title", "contains", "CERTIFICATE", lambda row: "certificate" in (row["title"] or "").lower()),
     ("title", "notContains", "the", lambda row: row["title"] is not None and "the" not in row["title"].lower()),
     ("title", "contains", "ВІДВАНТАЖЕННЯ", lambda row: "відвантаження" in (row["title"] or "")),
+    ("title", "contains", "НЕ оновлюються", lambda row: "Не оновлюються" in (row["title"] or "")),
     ("title", "contains", "🚀", lambda row: "🚀" in (row["title"] or "")),
     ("title", "like", "%429%", lambda row: "429" in (row["title"] or "")),
     ("title", "like", "S%", lambda row: (row["title"] or "").startswith("S")),

@@ -60,7 +60,7 @@ def one_of(*allowed: str | int) -> Check:
     """One of the given values."""
 
     def check(name: str, value: JsonValue) -> JsonValue:
-        if isinstance(value, bool) or value not in allowed:
+        if value not in allowed:
             raise bad_request(f'"{name}" must be one of [{", ".join(map(str, allowed))}]')
         return value
 

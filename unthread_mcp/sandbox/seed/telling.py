@@ -187,7 +187,7 @@ class _Telling:
                 files=said.files,
             )
         )
-        if side and not author.private:
+        if side:
             self._turns.append((at, side))
 
     def _note(self, text: str, at: datetime) -> None:
