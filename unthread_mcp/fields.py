@@ -193,10 +193,11 @@ def pick(value: JsonValue, path: str) -> JsonValue:
 
 def _found(value: JsonValue, names: Sequence[str]) -> JsonValue:
     for index, name in enumerate(names):
-        if isinstance(value, list):
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list):
             rest = names[index:]
             return [found for each in value if (found := _found(each, rest)) is not None]
-        if not isinstance(value, dict):
+        else:
             return None
-        value = value.get(name)
     return value

@@ -185,8 +185,8 @@ class Names:
 
     def remember(self, conversation: JsonObject) -> None:
         """Keep the id behind a conversation's number, as far as they are given."""
-        number, identity = friendly_number(conversation.get("friendlyId")), _usable_id(conversation)
-        if number is not None and identity:
+        number = friendly_number(conversation.get("friendlyId"))
+        if number is not None and (identity := _usable_id(conversation)):
             same = self._numbers.get(number, identity) == identity
             self._numbers[number] = identity if same else _SEVERAL
             self._numbers.move_to_end(number)

@@ -55,8 +55,8 @@ def compose(head: Iterable[str], rows: Sequence[str], tail: Iterable[str], *, fe
     """
     before, after = [line for line in head if line], [line for line in tail if line]
     room = _Room([*before, *after], rows)
-    kept: list[str] = []
-    for row in rows:
+    kept = [*rows] if room.takes_all else list[str]()
+    for row in rows[len(kept) :]:
         if room.takes(row):
             kept.append(row)
             continue
@@ -78,7 +78,9 @@ class _Room:
     """What is left of an answer's size for its rows. Tokens are only counted where bytes alone don't settle it."""
 
     def __init__(self, others: Sequence[str], rows: Sequence[str]) -> None:
-        self._counts = sum(len(line.encode()) + 1 for line in (*others, *rows)) > MAX_TOKENS - _FOR_REMARKS
+        # No token is shorter than a byte.
+        self.takes_all = sum(len(line.encode()) + 1 for line in (*others, *rows)) <= MAX_TOKENS - _FOR_REMARKS
+        self._counts = not self.takes_all
         used, cost = self._size("\n".join(others))
         self._whole = self._left = (MAX_BYTES - _FOR_REMARKS - used, MAX_TOKENS - _FOR_REMARKS - cost)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from unthread_mcp.api.errors import InvalidArgument
 
@@ -15,6 +16,7 @@ _AGO = re.compile(r"(\d{1,5})\s*([hdw])(?:\s+ago)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(_DATE.pattern + r"(?:[Tt ].*)?")
 """Python would take more, and take milliseconds since 1970 for a year of long ago."""
+_LONGEST_TIME = 64
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _WRITTEN = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -75,6 +77,13 @@ def write_time(value: object, *, zone: tzinfo, now: datetime, clock: bool = Fals
 
     With `clock`, the time of day follows, but for midnight.
     """
+    if not isinstance(value, str) or len(value) > _LONGEST_TIME:
+        return "-"
+    return _written(value, zone, now.astimezone(zone).year, clock)
+
+
+@lru_cache(maxsize=1024)
+def _written(value: str, zone: tzinfo, this_year: int, clock: bool) -> str:
     moment = read_time(value)
     if moment is None:
         return "-"
@@ -83,7 +92,7 @@ def write_time(value: object, *, zone: tzinfo, now: datetime, clock: bool = Fals
     except OverflowError:
         # The year 1 or 9999, which some systems write for "never".
         local = moment
-    day = local.date().isoformat().removeprefix(f"{now.astimezone(zone).year}-")
+    day = local.date().isoformat().removeprefix(f"{this_year}-")
     return day + local.strftime(" %H:%M") if clock and local.time() != time() else day
 
 

@@ -37,6 +37,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from unthread_mcp.remembering import remembered
+
 _LATIN_LOWER = "a-z\u00df-\u024f\u1e00-\u1eff"
 _LATIN_UPPER = "A-Z\u00c0-\u00de"
 # Marks that Python counts as neither letters nor digits (vowel signs, tone marks) belong to the word before them.
@@ -133,6 +135,7 @@ _PUNCTUATION_RUN_COST = 0.352
 _PUNCTUATION_LENGTH_COST = 0.073
 
 
+@remembered
 def estimate_tokens(text: str) -> int:
     """Estimate how many o200k tokens `text` costs; 0 for an empty text, linear in its length."""
     pieces = Counter(_PIECE.findall(text))

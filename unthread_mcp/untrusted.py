@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from unthread_mcp.api.cleaning import clean_text
@@ -84,6 +84,12 @@ def one_line(text: str, limit: int) -> str:
     a row or end a quotation, a dot like the separator's becomes `-` unless it stands in a word (`col·legi`,
     `ジョン・スミス`), a leading `#1234` becomes `# 1234`, and `"` becomes `'`. Doing it twice changes nothing more.
     """
+    if len(text) > _LONG_FIELD:
+        return _made_one_line(text, limit)
+    return _known_one_line(text, limit)
+
+
+def _made_one_line(text: str, limit: int) -> str:
     if len(text) <= limit and _plain_line().fullmatch(text):  # most names and titles
         return text
     line = " ".join(clean_text(text)[0].split())
@@ -92,6 +98,11 @@ def one_line(text: str, limit: int) -> str:
         return line
     # What was legitimate in the whole may not be in the piece: half a flag's tags, a mark without its Hebrew word.
     return clean_text(line[: grapheme_end(line, limit - 1)])[0].rstrip() + "…"
+
+
+_LONG_FIELD: Final = 200
+_known_one_line = lru_cache(maxsize=4096)(_made_one_line)
+"""The same names and titles come again and again; a short one may cost a kilobyte to keep."""
 
 
 def grapheme_end(text: str, limit: int) -> int:

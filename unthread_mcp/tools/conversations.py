@@ -209,10 +209,10 @@ def conversation_line(workspace: Workspace, row: JsonObject) -> str:
             " ".join(
                 [number_of(row), status if isinstance(status, str) else "-", *([priority] if priority != "-" else [])]
             ),
-            name_of(row, "customer.name"),
-            name_of(row, "assignedToUser.name"),
+            name_of(row.get("customer")),
+            name_of(row.get("assignedToUser")),
             workspace.date(row.get("updatedAt")),
-            names_of(row, "tags.name"),
+            names_of(row.get("tags"), "name"),
             one_line(title, TITLE_LENGTH) if isinstance(title, str) and title.strip() else "(no title)",
         ]
     )
