@@ -76,8 +76,8 @@ def test_a_misspelled_option_is_noted_with_the_nearest_one() -> None:
         ),
         (
             "UNTHREAD_ALLOWED_CUSTOMERS",
-            "good,../bad",
-            "UNTHREAD_ALLOWED_CUSTOMERS has '../bad', which is no customer id. Separate ids by commas.",
+            "good,good/../bad",
+            "UNTHREAD_ALLOWED_CUSTOMERS has 'good/../bad', which is no customer id. Separate ids by commas.",
         ),
     ],
 )
@@ -146,6 +146,7 @@ def test_a_bearer_prefix_is_left_out_and_noted() -> None:
     [
         ("${UNTHREAD_API_KEY}", "UNTHREAD_API_KEY is the placeholder ${UNTHREAD_API_KEY}, which nothing filled in."),
         ("Bearer ${KEY}", "UNTHREAD_API_KEY is the placeholder ${KEY}, which nothing filled in."),
+        ("uk_${KEY}", "UNTHREAD_API_KEY is the placeholder ${KEY}, which nothing filled in."),
         ("put-your-key-here", "UNTHREAD_API_KEY holds a placeholder, not a key."),
         ("<your key>", "UNTHREAD_API_KEY holds a placeholder, not a key."),
         ("YOUR_API_KEY", "UNTHREAD_API_KEY holds a placeholder, not a key."),

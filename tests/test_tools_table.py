@@ -6,29 +6,48 @@ import json
 
 import pytest
 
-from unthread_mcp.access import reads, tool_of
+from unthread_mcp.access import ToolDeclaration, reads, tool_of
 from unthread_mcp.settings import read_settings
 from unthread_mcp.tools import TOOLS
 from unthread_mcp.tools_table import first_sentence, markdown_table, print_tools
 
 
-def test_the_first_sentence_of_a_tool_is_said_without_its_full_stop() -> None:
-    async def look() -> None:
-        """Look at
-        something. Then go on.
-        """
+@reads("Look")
+async def look() -> None:
+    """Look at
+    something. Then go on.
+    """
 
-    tool = tool_of(reads("Look")(look))
+
+@reads("Listen", shown=False)
+async def listen() -> None:
+    """Listen."""
+
+
+def _declared(function: object) -> ToolDeclaration:
+    tool = tool_of(function)
     assert tool is not None
-    assert first_sentence(tool) == "Look at something"
+    return tool
 
 
-def test_the_markdown_table_has_a_row_for_every_tool_with_a_star_for_those_shown_by_default() -> None:
+def test_the_first_sentence_of_a_tool_is_said_without_its_full_stop() -> None:
+    assert first_sentence(_declared(look)) == "Look at something"
+    assert first_sentence(_declared(listen)) == "Listen"
+
+
+def test_the_markdown_table_has_a_star_for_tools_that_are_shown_by_default() -> None:
+    assert markdown_table([_declared(look), _declared(listen)]).splitlines()[2:] == [
+        "| ★ `look` |  | read | Look at something |",
+        "| `listen` |  | read | Listen |",
+    ]
+
+
+def test_the_markdown_table_has_a_row_for_every_tool() -> None:
     head, rule, *rows = markdown_table(TOOLS).splitlines()
     assert head == "| tool | toolset | level | what it does |"
     assert rule == "| --- | --- | --- | --- |"
     for tool, row in zip(TOOLS, rows, strict=True):
-        assert row.startswith(f"| {'★ ' if tool.shown else ''}`{tool.name}` | {tool.toolset} | {tool.level} | ")
+        assert f"`{tool.name}` | {tool.toolset} | {tool.level} | " in row
         assert row.count(" | ") == 3
 
 

@@ -185,7 +185,6 @@ def parser() -> argparse.ArgumentParser:
         epilog="Each option is also an environment variable, named in brackets; the option wins over the variable.\n"
         "The API key is UNTHREAD_API_KEY, or a file; there is no option for it, so that it stays out of process lists.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument(
         "command", nargs="?", choices=COMMANDS, default="serve", metavar="COMMAND", help=argparse.SUPPRESS
