@@ -32,6 +32,7 @@ def _role(message: JsonObject, conversation: JsonObject | None = None) -> Role:
         ({"metadata": {"eventType": "microsoft_teams_message_received"}}, "customer"),
         ({"metadata": {"eventType": "slack_bot_dm_received"}}, "customer"),
         ({"metadata": {"eventType": "autoresponder_replied"}, "botName": "Unthread"}, "bot"),
+        ({"metadata": {"eventType": "autoresponder_replied"}, "userId": "u-other"}, "bot"),
         ({"metadata": {"eventType": "post_close_template_sent"}}, "bot"),
         ({"metadata": {"eventType": "email_explanation_sent"}}, "bot"),
         ({"metadata": {"eventType": "customer_view_button"}}, "bot"),

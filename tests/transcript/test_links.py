@@ -61,6 +61,7 @@ def test_wrapped_wrappers_are_unwrapped_three_deep_and_no_further() -> None:
     [
         ("See https://a.example/x?utm_source=m.", "See https://a.example/x."),
         ("(https://a.example/x_(y)?utm_source=m)", "(https://a.example/x_(y))"),
+        ("See https://a.example/x?id=1&utm_term=(y)", "See https://a.example/x?id=1"),
         ("«https://a.example/x?utm_id=1», or not", "«https://a.example/x»," + " or not"),
         ("看https://a.example/x?utm_id=1。好", "看https://a.example/x。好"),
         ("no link: http:// or a://b", "no link: http:// or a://b"),

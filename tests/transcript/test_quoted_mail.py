@@ -27,6 +27,7 @@ def _earlier(*texts: str) -> EarlierText:
         "Yes.\n\nAm 03.03.2026 um 10:12 schrieb Tom Becker:\n\nHallo Ann,\n\npasst Dienstag?",
         "New trip:\nFrom: Hamburg\nTo: Oslo\nDate: 3 April 2026\nSubject: two seats\n\nIs that possible?",
         "From: Hamburg\n\nTo: Oslo",
+        "From: tom@x.example\nTo: ann@y.example\nDate: 9 March 2026\n\nWhy did this one not arrive?",
         "From: me",
         "We need:\n\n> 4 people\n> 2 rooms",
         ">>> import this\n>>> print(1)\n1",
@@ -74,6 +75,11 @@ def test_what_may_be_the_authors_own_stays_whole(text: str) -> None:
 def test_below_an_introduction_that_mail_programs_write_the_rest_is_quoted(introduction: str, mark: str) -> None:
     quoted = "\n".join(mark + line for line in [_QUESTION, "", "Tom"])
     assert own_words(f"It is 4711.\n\n{introduction}{quoted}").text == "It is 4711."
+
+
+def test_an_authors_line_that_begins_like_an_attribution_stays_above_one() -> None:
+    text = f"On 10.03.2026 I paid.\nOn Mon, 9 Mar 2026 at 10:12, Tom <tom@x.example> wrote:\n> {_QUESTION}"
+    assert own_words(text).text == "On 10.03.2026 I paid."
 
 
 def test_marked_lines_that_the_thread_holds_are_quoted_even_without_an_introduction() -> None:

@@ -112,7 +112,7 @@ THANKS_AND_NAME_LINE: Final = re.compile(rf"(?:{_THANKS})(?:,| -+) (?P<name>\S+(
 REGARDS_LINE: Final = re.compile(rf"(?:{_REGARDS}){_AFTER_FORMULA}")
 REGARDS_AND_NAME_LINE: Final = re.compile(rf"(?:{_REGARDS})(?:,| -+)? (?P<name>\S+(?: \S+){{0,2}})")
 
-INSIDE_SENTENCE: Final = re.compile(r"[?!:;？！：]|\w{5}\. ")  # in a line that might be a name; "Prof. Ann Lee" is one
+INSIDE_SENTENCE: Final = re.compile(r"[?!:;？！：]|\w{4}(?<!\bprof)\. ")  # in no line that is a name
 SIGNATURE_MARK: Final = re.compile(r"--\s?|—|–")
 RULE_LINE: Final = re.compile(r"[-_=*~─━]{4,}")
 POSTSCRIPT: Final = re.compile(

@@ -18,29 +18,24 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
+from unthread_mcp.remembering import remembered
 from unthread_mcp.transcript import mail_wording as wording
+from unthread_mcp.transcript.earlier_text import EarlierText, last_sentences
 from unthread_mcp.transcript.html_text import SIGNATURE_LINE
 from unthread_mcp.transcript.signatures import without_signature
 
 _QUOTE_MARK = re.compile(r"[ \t\u200e\u200f\ufeff]{0,4}>")
 _BIDI_MARKS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _BLANKS_AND_MARKS = re.compile(rf"[\s>{SIGNATURE_LINE}]+")
-_NO_LETTERS = re.compile(r"[\W_]+")
 _ATTRIBUTION_LINES: Final = 4
 _ATTRIBUTION_LENGTH: Final = 400
 _RULE_SIGNS: Final = "-_=\u2500"
 _HEADER_LINES: Final = 16
 _HEADER_LENGTH: Final = 2_000
 _MAIL_FIELDS: Final = frozenset({"from", "date", "to", "subject"})
-_CONTEXT_LENGTH: Final = 180  # characters of the quoted lines kept before an answer
 _EXCERPT_LENGTH: Final = 400  # characters kept of quoted mail that the thread doesn't have
-_PROBES: Final = 8
-_PROBE_LENGTH: Final = 20
-_LONGEST_PROBE: Final = 60
-_MOST_COMPARED: Final = 200  # lines of quoted mail that are looked for one by one
 _PARTS_ABOVE: Final = 4  # the last two of the author's own before a part
 _MOST_PARTS: Final = 300  # a text with more changes between quoted and own lines is no mail
-_REMEMBERED: Final = 100_000  # characters of earlier messages that quotes are looked for in
 
 Lines = list[str]
 Kind = Literal["own", "quote", "below"]
@@ -51,60 +46,6 @@ class ReadMail(NamedTuple):
 
     text: str
     left_out: int
-
-
-class EarlierText:
-    """What the thread said so far, to tell quoted mail that stands there anyway from quoted mail that doesn't."""
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._added: list[str] = []  # not read yet: most threads never look for a quote
-
-    def add(self, text: str) -> None:
-        """Take in the whole text of the next message."""
-        self._added.append(text)
-
-    @property
-    def _text(self) -> str:
-        for text in self._added:
-            self._held = (self._held + _letters(text) + "\n")[-_REMEMBERED:]
-        self._added.clear()
-        return self._held
-
-    def has(self, lines: Lines) -> bool:
-        """Whether a third of the text (looked at in up to eight places) stands in the earlier messages."""
-        text = _letters("".join(lines))
-        last = max(0, len(text) - _PROBE_LENGTH)
-        probes = [text[at : at + _PROBE_LENGTH] for at in range(0, last + 1, max(_PROBE_LENGTH, last // _PROBES + 1))]
-        held = self._text
-        return bool(text) and 3 * sum(probe in held for probe in probes) >= len(probes)
-
-    def without(self, lines: Lines) -> Lines:
-        """Those of `lines` that the earlier messages don't hold, each run below the line that it follows, quoted.
-
-        A short line counts as held only in its place: "Yes" may stand anywhere.
-        """
-        new: Lines = []
-        held = self._text
-        before = last_held = ""
-        for line in lines[:_MOST_COMPARED]:
-            letters = _letters(line)
-            if not letters:
-                continue
-            probe = letters[:_LONGEST_PROBE] if len(letters) >= _PROBE_LENGTH else before[-_PROBE_LENGTH:] + letters
-            if probe in held:
-                last_held = line.strip()
-                before += letters
-            else:
-                new += ["", f"> {_tail(last_held)}", ""] if last_held else []
-                new.append(line)
-                last_held = ""
-        return new
-
-
-def _letters(text: str) -> str:
-    """Letters and digits alone: the same whatever a mail program made of line ends, bold marks and blanks."""
-    return _NO_LETTERS.sub("", text).casefold()
 
 
 @dataclass(slots=True)
@@ -122,6 +63,8 @@ def own_words(text: str, *, author: str = "", earlier: EarlierText | None = None
     `earlier` holds the messages before this one if they are all known (empty for the first of a conversation); left
     out, quoted mail is taken to stand in the thread. Linear in the length of `text`.
     """
+    if alone := _unquoted(text, author):
+        return alone
     lines = [line.rstrip("\r") for line in text.split("\n")]
     parts = list(islice(_parts(lines), _MOST_PARTS + 1))
     if len(parts) > _MOST_PARTS:
@@ -153,6 +96,18 @@ def own_words(text: str, *, author: str = "", earlier: EarlierText | None = None
         elif earlier is not None and not earlier.has(part.lines):
             kept += ["", *_excerpt(part.lines)]
     read = _joined(kept)
+    return ReadMail(read, max(0, _length(text) - _length(read)) if read != text else 0)
+
+
+@remembered
+def _unquoted(text: str, author: str) -> ReadMail | None:
+    """`own_words` of a mail in which nothing is quoted, like most; None of others."""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    parts = list(islice(_parts(lines), 2))
+    if len(parts) > 1 or parts[0].kind != "own":
+        return None
+    words = without_signature(lines, author)
+    read = _joined(words if _has_words(words) else lines)
     return ReadMail(read, max(0, _length(text) - _length(read)) if read != text else 0)
 
 
@@ -354,16 +309,7 @@ def _context(lines: Lines, author: str) -> Lines:
     while last and lines[last - 1].strip():
         last -= 1
     text = " ".join(line.strip() for line in lines[last:])
-    return [f"> {_tail(text)}"] if text else []
-
-
-def _tail(text: str) -> str:
-    """The last sentences of `text`, up to 180 characters."""
-    if len(text) <= _CONTEXT_LENGTH:
-        return text
-    tail = text[-_CONTEXT_LENGTH:]
-    sentence = re.search(r"(?<=[.!?。！？])\s*(?=\S)", tail[:-1])
-    return "… " + (tail[sentence.end() :] if sentence else tail.partition(" ")[2] or tail)
+    return [f"> {last_sentences(text)}"] if text else []
 
 
 def _excerpt(lines: Lines) -> Lines:
