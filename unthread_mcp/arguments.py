@@ -10,13 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator
 
 Status = Literal["open", "in_progress", "on_hold", "closed"]
 Operator = Literal["==", "!=", ">", "<", "in", "notIn", "contains", "notContains", "like"]
 """The reference's nine operators."""
 
 _PRIORITY_WORDS: Final = {"3": "low", "5": "medium", "7": "high", "9": "critical"}
+IN_MESSAGE: Final = "message:"
+"""Marks, in a cursor, a search that went on to the first messages."""
+IN_CONTENT: Final = "content:"
+"""Marks, in a cursor, a search that went on to the content."""
+_LONGEST_TEXT: Final = 200
 PRIORITY_NUMBERS: Final = {"low": 3, "medium": 5, "high": 7, "critical": 9}
 
 
@@ -44,6 +49,12 @@ class Condition:
     value: Annotated[str | int | float | list[str], PlainValidator(_comparable)]
 
 
+def _words(text: str) -> str:
+    if len(text.removeprefix(IN_MESSAGE).removeprefix(IN_CONTENT)) > _LONGEST_TEXT:
+        raise ValueError(f"it should have at most {_LONGEST_TEXT} characters")
+    return text
+
+
 Priority = Annotated[Literal["low", "medium", "high", "critical"], BeforeValidator(_priority_word)]
 ConversationRef = Annotated[str, Field(description="Number (#1234), id or Unthread link", min_length=1, max_length=300)]
 Conversations = Annotated[
@@ -62,5 +73,7 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, Field(description="From the previous answer; pass it alone", max_length=4_000)]
 Where = Annotated[list[Condition], Field(description="Further conditions, joined by AND", max_length=20)]
 When = Annotated[str, Field(max_length=40)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT)]
+Words = Annotated[str, Field(min_length=1), AfterValidator(_words)]
+"""What is searched for; in a cursor, a mark may stand before it."""
 Clear = Annotated[list[str], Field(description="Names of fields to empty", min_length=1, max_length=20)]

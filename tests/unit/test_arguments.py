@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from unthread_mcp.arguments import PRIORITY_NUMBERS, Condition, Id, Priority
+from unthread_mcp.arguments import PRIORITY_NUMBERS, Condition, Id, Priority, Words
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,10 @@ def test_a_condition_compares_with_nothing_else(value: Any) -> None:
 def test_what_may_not_enter_a_path_is_no_id(value: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter[str](Id).validate_python(value)
+
+
+@pytest.mark.parametrize("mark", ["", "message:", "content:"])
+def test_the_mark_of_a_search_that_went_on_takes_no_room_from_its_words(mark: str) -> None:
+    assert TypeAdapter[str](Words).validate_python(mark + "x" * 200) == mark + "x" * 200
+    with pytest.raises(ValidationError, match="it should have at most 200 characters"):
+        TypeAdapter[str](Words).validate_python(mark + "x" * 201)

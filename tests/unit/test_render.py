@@ -50,7 +50,7 @@ def test_rows_that_do_not_fit_are_left_out_and_counted() -> None:
     assert 20 <= kept < 60
 
 
-@pytest.mark.parametrize("row", ["x" * 100_000, "ä🙂" * 30_000, "7f3a9c02-" * 9_000])
+@pytest.mark.parametrize("row", ["x" * 100_000, "ä🙂" * 30_000, "7f3a9c02-" * 9_000, "word " * 12_000])
 def test_a_row_too_long_for_an_answer_is_cut_and_says_so(row: str) -> None:
     for fence in (None, Fence()):
         text = compose(["head"], ["short", row, "last"], ["tail"], fence=fence)
@@ -104,6 +104,7 @@ def test_a_conversation_goes_by_its_number_or_its_id(row: JsonObject, handle: st
         ("7", "high"),
         (9, "critical"),
         (9.0, "critical"),
+        (7.5, "7.5"),
         (4, "4"),
         ("4", "4"),
         (None, "-"),

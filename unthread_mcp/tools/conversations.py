@@ -12,6 +12,7 @@ from unthread_mcp.answers import Page, text_of
 from unthread_mcp.api.endpoints import LIST_CONVERSATIONS, LIST_MESSAGES
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
+    IN_MESSAGE,
     PRIORITY_NUMBERS,
     ConversationRef,
     Cursor,
@@ -25,6 +26,7 @@ from unthread_mcp.arguments import (
     UserRef,
     When,
     Where,
+    Words,
 )
 from unthread_mcp.concurrency import both
 from unthread_mcp.fields import CONVERSATION, MESSAGE
@@ -60,7 +62,7 @@ async def search_conversations(
     ticket_type: Name | None = None,
     priority: Priority | None = None,
     text: Annotated[
-        Text | None, Field(description="Words in the title or, if no title has them, in the first message")
+        Words | None, Field(description="Words in the title or, if no title has them, in the first message")
     ] = None,
     created_after: Annotated[When | None, Field(description="Date, date-time, or 24h, 7d, 4w ago")] = None,
     created_before: When | None = None,
@@ -145,23 +147,19 @@ async def search_conversations(
         return await _unassigned(workspace, _with_text(query, text))
     listed = await list_page(workspace, _with_text(query, text))
     remark = _order_said(order_by, descending=descending)
-    if text and not listed.rows and not cursor and not text.startswith(_IN_MESSAGE):
-        listed = await list_page(workspace, _with_text(query, _IN_MESSAGE + text))
+    if text and not listed.rows and not cursor and not text.startswith(IN_MESSAGE):
+        listed = await list_page(workspace, _with_text(query, IN_MESSAGE + text))
         if listed.rows:
             remark += "; no title has these words, these first messages do"
     return conversations_listed(workspace, listed, remark)
-
-
-_IN_MESSAGE: Final = "message:"
-"""Marks, in a cursor, a search that went on to the first messages."""
 
 
 def _with_text(query: Query, text: str | None) -> Query:
     """`query` with the words looked for in the title, or in the first message where they are marked so."""
     if not text:
         return query
-    field = "initialMessage.text" if text.startswith(_IN_MESSAGE) else "title"
-    condition: JsonObject = {"field": field, "operator": "contains", "value": text.removeprefix(_IN_MESSAGE)}
+    field = "initialMessage.text" if text.startswith(IN_MESSAGE) else "title"
+    condition: JsonObject = {"field": field, "operator": "contains", "value": text.removeprefix(IN_MESSAGE)}
     return replace(query, where=[*query.where, condition], absolute={**query.absolute, "text": text})
 
 

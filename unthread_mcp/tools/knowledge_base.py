@@ -17,7 +17,7 @@ from unthread_mcp.api.endpoints import (
 )
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.arguments import ConversationRef, Cursor, CustomerRef, Id, Limit, Select, Text, UserRef
+from unthread_mcp.arguments import IN_CONTENT, ConversationRef, Cursor, CustomerRef, Id, Limit, Select, UserRef, Words
 from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import Listed, Query, list_page
@@ -105,7 +105,7 @@ def _article_said(article: JsonObject) -> str:
 async def search_kb_articles(
     workspace: Workspace,
     text: Annotated[
-        Text | None, Field(description="Words in the title or, if no title has them, in the content")
+        Words | None, Field(description="Words in the title or, if no title has them, in the content")
     ] = None,
     status: ArticleStatus | None = None,
     select: Select | None = None,
@@ -117,7 +117,7 @@ async def search_kb_articles(
     def query(field: str | None, carried: JsonObject) -> Query:
         where: list[JsonObject] = []
         if field and text:
-            where.append({"field": field, "operator": "contains", "value": text.removeprefix(_IN_CONTENT)})
+            where.append({"field": field, "operator": "contains", "value": text.removeprefix(IN_CONTENT)})
         if status:
             where.append({"field": "status", "operator": "==", "value": status})
         return Query(
@@ -137,19 +137,15 @@ async def search_kb_articles(
             absolute=carried,
         )
 
-    in_content = bool(text and text.startswith(_IN_CONTENT))
+    in_content = bool(text and text.startswith(IN_CONTENT))
     remark = "words found in the content" if in_content else ""
     listed = await list_page(workspace, query("content" if in_content else "title", {}))
     if text and not in_content and not listed.rows and not cursor:
-        listed = await list_page(workspace, query("content", {"text": _IN_CONTENT + text}))
+        listed = await list_page(workspace, query("content", {"text": IN_CONTENT + text}))
         remark = "no title has these words, these contents do"
     if listed.chosen:
         return listed.selected("article")
     return _articles_listed(workspace, listed, remark)
-
-
-_IN_CONTENT = "content:"
-"""Marks, in a cursor, a search that went on to the content."""
 
 
 def _articles_listed(workspace: Workspace, listed: Listed, remark: str) -> Answer:
