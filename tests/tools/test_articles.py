@@ -182,6 +182,31 @@ async def test_taking_an_article_down_needs_no_human(desk: Desk) -> None:
     assert inactive.failed or human.asked == []
 
 
+async def test_an_active_article_is_not_rewritten_unasked_by_taking_it_down_at_the_same_time(era: Era) -> None:
+    desk, human = Desk(), Human("decline")
+    async with desk.agent(era, human=human) as agent:
+        said = await agent.call("update_kb_article", article=article_id(desk), content="Send us it.", status="inactive")
+    assert said.failed
+    assert "Send us it." in human.asked[0]
+    assert desk.wire.writes == []
+    desk.sandbox.close()
+
+
+async def test_publishing_an_article_shows_the_human_what_it_says(era: Era) -> None:
+    desk, human = Desk(), Human("decline")
+    article = article_id(desk)
+    async with desk.agent(era, human=human) as agent:
+        await agent.call("update_kb_article", article=article, status="inactive")
+        rewritten = await agent.call("update_kb_article", article=article, content="Written while it was down.")
+        published = await agent.call("update_kb_article", article=article, status="active", title="A new title")
+    assert not rewritten.failed, "nobody is answered from it"
+    assert published.failed
+    assert len(human.asked) == 1
+    assert "title: A new title" in human.asked[0]
+    assert "content: Written while it was down." in human.asked[0]
+    desk.sandbox.close()
+
+
 async def test_only_what_is_passed_of_an_article_changes(desk: Desk) -> None:
     article = article_id(desk)
     async with desk.agent() as agent:

@@ -243,11 +243,23 @@ async def update_kb_article(
         body["status"] = status
     if not body:
         raise InvalidArgument("Nothing to change was passed.", "Pass title, content, url, user_group_ids or status.")
-    if gate.asks and status != "inactive":
+    if gate.asks and body != {"status": "inactive"}:
         before = as_object(await workspace.client.read(GET_ARTICLE, {"article_id": article}))
-        if status == "active" or before.get("status") != "inactive":
-            shown = "\n".join(f"{name}: {value}" for name, value in body.items())
-            await gate.pass_through(f"Change the knowledge base article {title_of(before)!r}?\n\n{shown}")
+        if question := _question(before, body):
+            await gate.pass_through(question)
     ids = {"article_id": article}
     changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
     return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
+
+
+def _question(before: JsonObject, body: JsonObject) -> str:
+    """What a human is asked before an article changes that customers are or will be answered from; empty for others."""
+    is_active = before.get("status") != "inactive"
+    becomes_active = not is_active and body.get("status") == "active"
+    if not (is_active or becomes_active):
+        return ""
+    # What an article that comes up says may have been written while it was down, when nobody was asked.
+    shown: JsonObject = {name: before.get(name) for name in ("title", "content")} if becomes_active else {}
+    lines = [f"{name}: {value}" for name, value in (shown | body).items()]
+    asked = "Publish" if becomes_active else "Change"
+    return "\n".join([f"{asked} the knowledge base article {title_of(before)!r}?", "", *lines])
