@@ -191,8 +191,7 @@ def messages_shown(workspace: Workspace) -> Callable[[Thread, Sequence[JsonObjec
     """A function that renders some messages of a thread, fenced: those that came in between."""
 
     def show(thread: Thread, messages: Sequence[JsonObject]) -> str:
-        wanted = set(map(name_of_message, messages))
-        entries = [each for each in read_thread(thread.messages, thread.conversation) if each.ts in wanted]
+        entries = read_thread(messages, thread.conversation)
         return Fence().wrap(_cut(render_thread(entries, format_line=_format(workspace))))
 
     return show

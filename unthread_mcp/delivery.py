@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.endpoints import CREATE_MESSAGE
@@ -21,7 +21,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.fields import pick
 from unthread_mcp.gate import Gate
-from unthread_mcp.intents import Begun, Intent, Resolved
+from unthread_mcp.intents import Begun, Intent, Resolved, Unresolved
 from unthread_mcp.outgoing import canonical, repeated_words
 from unthread_mcp.render import Outcome
 from unthread_mcp.threads import Thread, is_ours, is_private, name_of_message, position, read_thread
@@ -29,6 +29,8 @@ from unthread_mcp.workspace import Workspace
 
 SAME_INTENT: Final = timedelta(minutes=10)
 """Without `as_of`, the same text within this time counts as the same intent."""
+_CLOCKS_APART: Final = timedelta(minutes=5)
+"""How far Unthread's clock may be from ours; a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Draft:
     """Whether the message can be read back from the thread."""
     extra: Sequence[JsonValue] = ()
     """Blocks beside the text: part of what is intended, though not compared with the thread."""
+    extra_texts: Sequence[str] = ()
+    """What the blocks say."""
     author: str = ""
     """The name, e-mail or id of the person on whose behalf it is written; empty for our own bot."""
 
@@ -83,22 +87,32 @@ async def deliver(
         if not (draft.reaches_customer and gate.asks):
             return await _send(workspace, draft, thread)
     # The human's time holds no lock and counts against no deadline.
-    await gate.pass_through(draft.question(thread, warning))
+    question = draft.question(thread, warning)
+    await gate.pass_through(question)
     async with workspace.writing_to(draft.conversation_id):
         thread, there = await _look(workspace, draft, show)
-        return there or await _send(workspace, draft, thread)
+        if there:
+            return there
+        if draft.question(thread, _warning(draft, thread, gate)) != question:
+            raise Conflict(
+                "The conversation changed while the human was asked, so that their yes was to something else.",
+                "Nothing was sent. Call again, and they are asked anew.",
+            )
+        return await _send(workspace, draft, thread)
 
 
 async def _look(
     workspace: Workspace, draft: Draft, show: Callable[[Thread, Sequence[JsonObject]], str]
 ) -> tuple[Thread, Delivery | None]:
     """The thread as it stands, and the delivery if the message is there already."""
-    thread = await read_thread(workspace, draft.conversation_id, back_to=draft.as_of)
+    # All notes of the thread are wanted for a reply, so that none of their words slip out.
+    thread = await read_thread(workspace, draft.conversation_id, back_to=draft.as_of, whole=draft.reaches_customer)
     workspace.require_allowed(thread.conversation.get("customerId"))
-    if found := _ours_in(workspace, draft, thread):
-        workspace.intents.resolve(_intent(draft), {"ts": name_of_message(found)})
+    # With blocks, equal text alone doesn't prove that it is the same message: then only the memory tells.
+    if not draft.extra and (found := _ours_in(draft, thread, _candidates(workspace, draft, thread))):
+        _found(workspace, draft, found)
         return thread, Delivery("already_done", thread, name_of_message(found), _ALREADY)
-    remembered = workspace.intents.look(_intent(draft))
+    remembered = workspace.intents.look(_intent(draft)) or _look_anywhere(workspace, draft, thread)
     if isinstance(remembered, Resolved):
         return thread, Delivery("already_done", thread, remembered.receipt.get("ts") or None, _ALREADY)
     if remembered is not None:
@@ -115,6 +129,29 @@ async def _look(
     return thread, None
 
 
+def _look_anywhere(workspace: Workspace, draft: Draft, thread: Thread) -> Unresolved | Resolved | None:
+    """What is known of the same text in this conversation, whatever `as_of` it was sent with.
+
+    One whose fate is unknown stays so: a newer `as_of` doesn't make it another message. It is
+    settled if the thread shows it by now. Where a message can't be read back, one that was
+    done a moment ago counts as this one.
+    """
+    known = workspace.intents.look(_anywhere(draft))
+    if isinstance(known, Unresolved):
+        since = Decimal(str(known.since - _CLOCKS_APART.total_seconds()))
+        if found := _ours_in(draft, thread, [each for each in thread.messages if position(each) >= since]):
+            workspace.intents.resolve(_anywhere(draft), {"ts": name_of_message(found)})
+            return None
+        return known
+    return known if not draft.shows_in_thread(thread) else None
+
+
+def _found(workspace: Workspace, draft: Draft, message: JsonObject) -> None:
+    """Remember that the message stands in the thread."""
+    for intent in (_intent(draft), _anywhere(draft)):
+        workspace.intents.resolve(intent, {"ts": name_of_message(message)})
+
+
 async def _send(workspace: Workspace, draft: Draft, thread: Thread) -> Delivery:
     return await uninterrupted(lambda: _send_once(workspace, draft, thread))
 
@@ -126,21 +163,29 @@ async def _send_once(workspace: Workspace, draft: Draft, thread: Thread) -> Deli
         return Delivery("already_done", thread, begun.receipt.get("ts") or None, _ALREADY)
     if not isinstance(begun, Begun):
         raise _unresolved(draft)
+    anywhere = workspace.intents.begin(_anywhere(draft), repeat=draft.shows_in_thread(thread))
+    if not isinstance(anywhere, Begun):
+        workspace.intents.forget(begun.token)
+        if isinstance(anywhere, Resolved):
+            return Delivery("already_done", thread, anywhere.receipt.get("ts") or None, _ALREADY)
+        raise _unresolved(draft)
+    tokens = (begun.token, anywhere.token)
     try:
         receipt = await workspace.client.write(CREATE_MESSAGE, {"conversation_id": draft.conversation_id}, body=body)
     except OutcomeUnknown as unknown:
-        workspace.intents.settle(begun.token, "unknown", {})
+        _settle(workspace, tokens, "unknown")
         return await _read_back(workspace, draft, unknown)
     except UnthreadError:
-        workspace.intents.forget(begun.token)
+        for token in tokens:
+            workspace.intents.forget(token)
         raise
     except BaseException:
         # Cancelled at the end of the grace period, or a bug: the message may be out.
-        workspace.intents.settle(begun.token, "unknown", {})
+        _settle(workspace, tokens, "unknown")
         raise
     sent = receipt.body if isinstance(receipt.body, dict) else {}
     name = name_of_message(sent) if draft.shows_in_thread(thread) else ""
-    workspace.intents.settle(begun.token, "done", {"ts": name})
+    _settle(workspace, tokens, "done", name)
     note = "" if receipt.complete else " Unthread confirmed it, but its receipt was incomplete."
     return Delivery("done", thread, name or None, note, sent)
 
@@ -151,29 +196,37 @@ async def _read_back(workspace: Workspace, draft: Draft, unknown: OutcomeUnknown
         thread = await read_thread(workspace, draft.conversation_id, back_to=draft.as_of)
     except UnthreadError:
         raise unknown from None
-    found = _ours_in(workspace, draft, thread)
+    found = _ours_in(draft, thread, _candidates(workspace, draft, thread))
     if not found:
         raise unknown
-    workspace.intents.resolve(_intent(draft), {"ts": name_of_message(found)})
+    _found(workspace, draft, found)
     return Delivery(
         "done", thread, name_of_message(found), " The answer got lost, but the message stands in the thread.", found
     )
 
 
-def _ours_in(workspace: Workspace, draft: Draft, thread: Thread) -> JsonObject | None:
-    """Our same text in the thread: after `as_of`, or within ten minutes where none was given."""
+def _settle(workspace: Workspace, tokens: Sequence[str], outcome: Literal["done", "unknown"], name: str = "") -> None:
+    for token in tokens:
+        workspace.intents.settle(token, outcome, {"ts": name} if outcome == "done" else {})
+
+
+def _candidates(workspace: Workspace, draft: Draft, thread: Thread) -> list[JsonObject]:
+    """The messages among which ours would be: after `as_of`, or of the last ten minutes where none was given."""
+    if draft.as_of is not None:
+        return thread.after(draft.as_of)
+    since = Decimal(str((workspace.now() - SAME_INTENT).timestamp()))
+    return [each for each in thread.messages if position(each) >= since]
+
+
+def _ours_in(draft: Draft, thread: Thread, candidates: Sequence[JsonObject]) -> JsonObject | None:
+    """Our same text among `candidates`."""
     if not draft.text or not draft.shows_in_thread(thread):
         return None
-    if draft.as_of is not None:
-        candidates = thread.after(draft.as_of)
-    else:
-        since = Decimal(str((workspace.now() - SAME_INTENT).timestamp()))
-        candidates = [each for each in thread.messages if position(each) >= since]
     wanted = canonical(draft.text)
     if not wanted:
         return None
     for message in candidates:
-        written = {canonical(text_of(message, name)) for name in ("text", "htmlContent") if text_of(message, name)}
+        written = {canonical(text) for text in _texts(message)}
         same_kind = is_private(message) != draft.reaches_customer
         if same_kind and wanted in written and _written_by(draft, message):
             return message
@@ -193,11 +246,12 @@ def _warning(draft: Draft, thread: Thread, gate: Gate) -> str:
     Notes by our own account are drafts that a person approved; words that stand in messages
     that the customer sees are no secret.
     """
-    if not draft.reaches_customer or not draft.text:
+    if not draft.reaches_customer:
         return ""
-    notes = [text_of(each, "text") for each in thread.messages if is_private(each) and not is_ours(each)]
-    visible = [text_of(each, "text") for each in thread.messages if not is_private(each)]
-    words = repeated_words(draft.text, notes, visible)
+    notes = [text for each in thread.messages if is_private(each) and not is_ours(each) for text in _texts(each)]
+    visible = [text for each in thread.messages if not is_private(each) for text in _texts(each)]
+    written = "\n".join(text for text in (draft.text, *draft.extra_texts) if text)
+    words = repeated_words(written, notes, visible)
     if not words:
         return ""
     if not gate.asks:
@@ -206,6 +260,17 @@ def _warning(draft: Draft, thread: Thread, gate: Gate) -> str:
             "Say it in other words, or ask the user to send it.",
         )
     return f"It repeats an internal note: “{words}”."
+
+
+def _texts(message: JsonObject) -> list[str]:
+    return [text for name in ("text", "htmlContent") if (text := text_of(message, name))]
+
+
+def _anywhere(draft: Draft) -> Intent:
+    """The intent without its `as_of`: the same words in the same conversation."""
+    text = canonical(draft.text) or draft.text
+    extra = json.dumps([*draft.extra], sort_keys=True) if draft.extra else ""
+    return Intent(f"{draft.what} anywhere", draft.conversation_id, None, f"{text}\n{extra}")
 
 
 def _intent(draft: Draft) -> Intent:

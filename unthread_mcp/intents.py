@@ -122,13 +122,16 @@ class Intents:
         """Why the file was not used the last time, in a sentence; empty if it was, or wasn't needed yet."""
         return self._problem
 
-    def begin(self, intent: Intent) -> Begun | Unresolved | Resolved:
-        """Claim `intent`. Of any number of calls, in any number of processes, exactly one gets `Begun`."""
+    def begin(self, intent: Intent, *, repeat: bool = False) -> Begun | Unresolved | Resolved:
+        """Claim `intent`. Of any number of calls, in any number of processes, exactly one gets `Begun`.
+
+        With `repeat`, one that was done may be begun anew; an unresolved one never.
+        """
         key = self._key(intent)
 
         def claim(database: sqlite3.Connection | None) -> Begun | Unresolved | Resolved:
             known = self._answer(intent, self._read(database, key))
-            if known:
+            if known and not (repeat and isinstance(known, Resolved)):
                 return known
             token, now = f"{key.hex()}:{secrets.token_hex(8)}", self._now()
             self._write(database, key, _Record(token, "begun", now, now, {}))

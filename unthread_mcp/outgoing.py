@@ -70,6 +70,7 @@ _WITHIN_A_LINE: Final = frozenset(
     )
 )
 
+_BLANKS = re.compile(r"<(?:br|p)\s*/?>|</p>", re.IGNORECASE)
 _MARKUP_AND_SPACE = re.compile(r"""[\s*_~`|\\\[\](){}<>"'\u2018\u2019\u201c\u201d]+""")
 _SLASHES = str.maketrans(dict.fromkeys("\u2044\u2215\u29f8\u2571", "/"))
 _SQUEEZED_MARKER: Final = SEND_MARKER.replace(" ", "")
@@ -111,8 +112,9 @@ def prepare(text: str, *, html: bool = False) -> str:
     _refuse_length(text)
     _refuse_disguises(text)
     text = _made_harmless(clean_text(text)[0])
-    shown = _without_tags(_decoded(text)) if html and "<img" not in text.lower() else text
-    if not shown.strip():
+    shown = _without_tags(_decoded(text)) if "<img" not in text.lower() else text
+    # In markdown a tag may be meant as it stands; a line break or a blank says nothing in either format.
+    if not (shown if html else _BLANKS.sub("", _decoded(text))).strip():
         raise InvalidArgument("The text is empty.", "Write what is to be sent.")
     _refuse_length(text)
     _refuse_marker(text)

@@ -18,6 +18,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.concurrency import both
 from unthread_mcp.fields import pick
 from unthread_mcp.times import read_time
+from unthread_mcp.transcript.authors import short_name
 from unthread_mcp.workspace import Workspace
 
 Channel = Literal["e-mail", "chat", "Slack", "Microsoft Teams", "triage", "unknown"]
@@ -69,10 +70,19 @@ def triage_thread(conversation: JsonObject) -> str | None:
 def position(message: JsonObject) -> Decimal:
     """Where a message stands in time: seconds since 1970, from its `ts`, else its `timestamp`."""
     try:
-        return Decimal(text_of(message, "ts") or "-")
+        stamp = Decimal(stamp_of(message) or "-")
     except InvalidOperation:
-        moment = read_time(message.get("timestamp"))
-        return Decimal(str(moment.timestamp())) if moment else Decimal(0)
+        stamp = Decimal("NaN")
+    if stamp.is_finite():
+        return stamp
+    moment = read_time(message.get("timestamp"))
+    return Decimal(str(moment.timestamp())) if moment else Decimal(0)
+
+
+def stamp_of(message: JsonObject) -> str:
+    """A message's `ts`; one that came as a number in the form that Slack writes."""
+    stamp = message.get("ts")
+    return f"{stamp:.6f}" if isinstance(stamp, int | float) and not isinstance(stamp, bool) else text_of(message, "ts")
 
 
 def is_private(message: JsonObject) -> bool:
@@ -109,7 +119,13 @@ class Thread:
     @property
     def as_of(self) -> str | None:
         """The name of the newest message, to be passed with a reply; None in an empty thread."""
-        return name_of_message(self.messages[0]) if self.messages else None
+        return self._name(self.messages[0]) if self.messages else None
+
+    def _name(self, message: JsonObject) -> str:
+        """What names a message among the others: with its id where several have the same `ts`."""
+        name = name_of_message(message)
+        alone = sum(name_of_message(each) == name for each in self.messages) == 1
+        return name if alone else f"{name}/{text_of(message, 'id')}"
 
     def after(self, as_of: str) -> list[JsonObject]:
         """The messages after the one that `as_of` names, newest first.
@@ -117,8 +133,11 @@ class Thread:
         Raises `InvalidArgument` if it names none of this thread.
         """
         for index, message in enumerate(self.messages):
-            if name_of_message(message) == as_of:
-                return self.messages[:index]
+            # The name by `ts` alone is enough for the look, which is cheap; `_name` is the last word.
+            if name_of_message(message) == as_of.partition("/")[0] and self._name(message) == as_of:
+                # Others with the same `ts` may be newer: nothing tells.
+                same = [each for each in self.messages[index + 1 :] if position(each) == position(message)]
+                return [*self.messages[:index], *same]
         raise InvalidArgument(
             "as_of names no message of this conversation.",
             "Read it with get_conversation and pass the as_of shown there.",
@@ -127,7 +146,7 @@ class Thread:
 
 def name_of_message(message: JsonObject) -> str:
     """What names a message in its thread: its `ts`, else its id."""
-    return text_of(message, "ts") or text_of(message, "id")
+    return stamp_of(message) or text_of(message, "id")
 
 
 async def read_thread(
@@ -142,11 +161,13 @@ async def read_thread(
     conversation, page = await both(
         lambda: workspace.conversation(conversation_id), lambda: _page(workspace, conversation_id, None)
     )
+    wanted_name = back_to.partition("/")[0] if back_to else None
     messages = list(page.rows)
     # If a page doesn't come newest first, only the whole thread shows which message is the newest.
     sorted_by_api = _newest_first(messages)
     for _ in range(MAX_PAGES):
-        wanted = whole or not sorted_by_api or (back_to is not None and back_to not in map(name_of_message, messages))
+        missing = wanted_name is not None and wanted_name not in map(name_of_message, messages)
+        wanted = whole or not sorted_by_api or missing
         if page.next is None or not wanted:
             break
         page = await _page(workspace, conversation_id, page.next)
@@ -173,8 +194,11 @@ def _newest_first(messages: Sequence[JsonObject]) -> bool:
 
 
 def recipient_of(conversation: JsonObject) -> str:
-    """Who a reply reaches, as far as the conversation tells: the customer and the person who wrote."""
+    """Who a reply reaches, as far as the conversation tells: the customer and the person who wrote.
+
+    Each name on one short line without signs that end it: the human reads them beside what is ours.
+    """
     names: list[JsonValue] = [
         pick(conversation, path) for path in ("customer.name", "submitterUser.name", "submitterUser.email")
     ]
-    return ", ".join(name for name in names if isinstance(name, str) and name) or "the customer"
+    return ", ".join(short_name(name) for name in names if isinstance(name, str) and name.strip()) or "the customer"

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from unthread_mcp.access import creates, sends
 from unthread_mcp.answers import text_of
-from unthread_mcp.api.errors import InvalidArgument, NotPermitted, UnthreadError
+from unthread_mcp.api.errors import Conflict, InvalidArgument, NotPermitted, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import ConversationRef, Id, Status, UserRef
 from unthread_mcp.delivery import Delivery, Draft, deliver
@@ -20,7 +20,15 @@ from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import SEND_MARKER, prepare, prepare_blocks
 from unthread_mcp.render import Answer, number_of
-from unthread_mcp.threads import PRIVATE_NOTE_CHANNELS, Thread, channel_of, recipient_of, triage_thread
+from unthread_mcp.threads import (
+    PRIVATE_NOTE_CHANNELS,
+    Thread,
+    channel_of,
+    is_ours,
+    is_private,
+    recipient_of,
+    triage_thread,
+)
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import set_status
@@ -78,6 +86,8 @@ async def add_private_note(
         where = "as a private note"
     else:
         where = "in the triage thread, which can't be read back here"
+    if delivery.receipt.get("isPrivateNote") is False and draft.shows_in_thread(delivery.thread):
+        where = "which Unthread shows as public: tell the user at once"
     return _answer(delivery, f"note on {number_of(delivery.thread.conversation)} {where}.")
 
 
@@ -111,7 +121,7 @@ async def send_reply(
             "Leave on_behalf_of out; only the operator can allow it, with UNTHREAD_ON_BEHALF_OF.",
         )
     identity = await workspace.names.conversation(conversation)
-    author = await workspace.names.user(on_behalf_of, external=True) if on_behalf_of else None
+    author = await _author(workspace, on_behalf_of) if on_behalf_of else None
     prepared = prepare(text, html=format == "html") if text else ""
     sections = _sections(blocks or [])
     if survey_id:
@@ -126,18 +136,21 @@ async def send_reply(
             )
         return _reply_body(workspace, thread, prepared, format, sections, autoresponse=autoresponse, author=author)
 
+    texts = [text for block in sections if (text := _block_text(block))]
+
     def question(thread: Thread, warning: str) -> str:
-        handle = number_of(thread.conversation)
-        parts = [
-            f"Send this reply to {recipient_of(thread.conversation)} ({handle}, by {_place(thread)})?",
-            *([warning] if warning else []),
-            *([prepared] if prepared else []),
-            *[_block_text(block) for block in sections],
-            *(["Marked as a bot's auto-response."] if autoresponse else []),
-            *([f"In the name of {author.name}."] if author else []),
-            *([f"Then set the status to {then_status}."] if then_status else []),
+        # Facts first: what follows them is free text, which could imitate them.
+        facts = [
+            "Send this reply?",
+            f"To: {recipient_of(thread.conversation)}",
+            f"Conversation: {number_of(thread.conversation)}, by {_place(thread)}",
+            *([f"In the name of: {author.name}"] if author else []),
+            *(["Marked as a bot's auto-response: yes"] if autoresponse else []),
+            *([f"With the survey: {survey_id}"] if survey_id else []),
+            *([f"Then the status is set to: {then_status}"] if then_status else []),
+            *([f"Careful: {warning}"] if warning else []),
         ]
-        return "\n\n".join(parts)
+        return "\n\n".join(["\n".join(facts), "It says:", *([prepared] if prepared else []), *texts])
 
     draft = Draft(
         "reply",
@@ -149,6 +162,7 @@ async def send_reply(
         reaches_customer=True,
         author=author.id if author else "",
         extra=sections,
+        extra_texts=texts,
     )
     delivery = await deliver(workspace, gate, draft, show=_show(workspace))
     said = f"reply to {number_of(delivery.thread.conversation)} by {_place(delivery.thread)}."
@@ -156,8 +170,14 @@ async def send_reply(
         said += " It is posted; the API doesn't confirm that it was mailed."
     answer = _answer(delivery, said)
     if then_status:
-        answer.text += "\n" + await _follow_up(workspace, identity, then_status)
+        answer.text += "\n" + await _follow_up(workspace, gate, delivery, identity, then_status)
     return answer
+
+
+async def _author(workspace: Workspace, on_behalf_of: str) -> Named:
+    """The person in whose name a reply goes out, with their name even where only an id was given."""
+    author = await workspace.names.user(on_behalf_of, external=True)
+    return author if author.name != author.id else Named(author.id, await workspace.names.name_of_user(author.id))
 
 
 def _reply_body(
@@ -197,14 +217,14 @@ def _sections(blocks: list[dict[str, Any]]) -> list[JsonObject]:
                 "A block is not of the form that Unthread takes.",
                 'Use {"type": "section", "text": {"type": "mrkdwn", "text": "…"}}, and survey_id for a survey.',
             )
-        checked.append({"type": "section", "text": {"type": form, "text": content}})
+        checked.append({"type": "section", "text": {"type": form, "text": prepare(content)}})
     prepared = prepare_blocks(checked)
     return [block for block in prepared if isinstance(block, dict)] if isinstance(prepared, list) else []
 
 
 def _block_text(block: JsonObject) -> str:
     text = block.get("text")
-    return text_of(text, "text") if isinstance(text, dict) else "With a survey."
+    return text_of(text, "text") if isinstance(text, dict) else ""
 
 
 def _place(thread: Thread) -> str:
@@ -217,11 +237,38 @@ def _answer(delivery: Delivery, said: str) -> Answer:
     return Answer(f"{said}{delivery.note}{again}", data, delivery.outcome)
 
 
-async def _follow_up(workspace: Workspace, conversation_id: str, status: Status) -> str:
-    """Set the status after the reply went out. Its failure is told, and never turns the reply into an error."""
+async def _follow_up(workspace: Workspace, gate: Gate, delivery: Delivery, conversation_id: str, status: Status) -> str:
+    """Set the status after the reply went out. Its failure is told, and never turns the reply into an error.
+
+    A reply that was there already is not what the human was asked about now: somebody may have
+    answered it since, and closing has a gate of its own.
+    """
     try:
+        if delivery.outcome == "already_done":
+            _require_last_word(delivery)
+            if status == "closed" and workspace.settings.confirm == "always":
+                await gate.pass_through(closing_question(delivery.thread.conversation))
         changed = await set_status(workspace, conversation_id, status)
     except UnthreadError as error:
         why = one_line(str(error), 300)
         return f"The status was not surely set to {status}: {why} The reply is out; don't send it again."
     return f"{changed.outcome}: status {status}.{changed.note}"
+
+
+def _require_last_word(delivery: Delivery) -> None:
+    """Raise `Conflict` if somebody has written to or from the customer after our reply."""
+    after = delivery.thread.after(delivery.as_of) if delivery.as_of else []
+    newer = [each for each in after if not is_private(each) and not is_ours(each)]
+    if newer:
+        raise Conflict(
+            f"{len(newer)} message{'s' if len(newer) > 1 else ''} came after the reply.",
+            "Read the conversation again before you change its status.",
+        )
+
+
+def closing_question(conversation: JsonObject) -> str:
+    """What the human is asked before a conversation is closed."""
+    return (
+        f"Close this conversation?\nConversation: {number_of(conversation)}\nOf: {recipient_of(conversation)}\n\n"
+        "The customer may receive a closing message or survey."
+    )
