@@ -113,5 +113,5 @@ def _same(carried: JsonValue, given: JsonValue) -> bool:
 
 
 def _digest(arguments: Mapping[str, JsonValue]) -> str:
-    text = json.dumps(arguments, ensure_ascii=False, sort_keys=True, default=str)
+    text = json.dumps(arguments, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -13,8 +13,8 @@ from functools import lru_cache
 from unthread_mcp.api.errors import InvalidArgument
 
 _AGO = re.compile(r"(\d{1,5})\s*([hdw])(?:\s+ago)?", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DATE_TIME = re.compile(_DATE.pattern + r"(?:[Tt ].*)?")
+_LENGTH = re.compile(r"(\d{1,5})\s*([hdw])", re.IGNORECASE)
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ].*)?")
 """Python would take more, and take milliseconds since 1970 for a year of long ago."""
 _LONGEST_TIME = 64
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -39,13 +39,25 @@ def parse_time(text: str, argument: str, *, zone: tzinfo, now: datetime) -> date
         raise _no_time(text, argument) from None
 
 
+def parse_coming_time(text: str, argument: str, *, zone: tzinfo, now: datetime) -> datetime:
+    """The same for a moment to come, which `24h`, `7d` and `4w` are that long from now.
+
+    Raises `InvalidArgument` for one that has passed.
+    """
+    value = text.strip()
+    if ahead := _LENGTH.fullmatch(value):
+        return now.astimezone(UTC) + int(ahead[1]) * _UNITS[ahead[2].lower()]
+    moment = parse_time(text, argument, zone=zone, now=now)
+    if moment <= now:
+        raise InvalidArgument(f"{argument} is {value[:40]!r}, which has passed.", "Pass a moment to come, or 24h, 7d.")
+    return moment
+
+
 def parse_period(text: str, argument: str, *, zone: tzinfo, now: datetime) -> date:
     """The day that `text` means in `zone`: a date, or so long ago. Raises `InvalidArgument`."""
     try:
-        if _DATE.fullmatch(text.strip()):
-            return date.fromisoformat(text.strip())
         return parse_time(text, argument, zone=zone, now=now).astimezone(zone).date()
-    except (ValueError, OverflowError):
+    except OverflowError:
         raise _no_time(text, argument) from None
 
 

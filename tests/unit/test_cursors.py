@@ -104,7 +104,9 @@ def test_whatever_is_carried_comes_back(arguments: dict[str, Any], up: str) -> N
 def test_a_query_too_long_to_be_carried_must_be_repeated_and_is_checked() -> None:
     cursor = write_cursor(UPSTREAM, LONG)
     assert estimate_tokens(cursor) <= 120
+    assert not cursor.endswith("&")
     assert read_cursor(cursor, {**LONG, "tag": None}) == {**LONG, "cursor": UPSTREAM}
+    assert read_cursor(cursor, dict(reversed(LONG.items()))) == {**LONG, "cursor": UPSTREAM}
     for others in ({}, {**LONG, "tag": "Bug"}, {**LONG, "text": "y"}):
         with pytest.raises(InvalidArgument, match=r"too long to be carried in it. Repeat the arguments"):
             read_cursor(cursor, others)
