@@ -27,7 +27,7 @@ def _earlier(*texts: str) -> EarlierText:
         "Yes.\n\nAm 03.03.2026 um 10:12 schrieb Tom Becker:\n\nHallo Ann,\n\npasst Dienstag?",
         "New trip:\nFrom: Hamburg\nTo: Oslo\nDate: 3 April 2026\nSubject: two seats\n\nIs that possible?",
         "From: Hamburg\n\nTo: Oslo",
-        "From: tom@x.example\nTo: ann@y.example\nDate: 9 March 2026\n\nWhy did this one not arrive?",
+        "Look:\n\nFrom: tom@x.example\nTo: ann@y.example\nDate: 9 March 2026\n\nWhy did this one not arrive?",
         "From: me",
         "We need:\n\n> 4 people\n> 2 rooms",
         ">>> import this\n>>> print(1)\n1",

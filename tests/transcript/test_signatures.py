@@ -92,7 +92,7 @@ def test_what_only_looks_like_a_signature_stays(text: str) -> None:
         ("Fine.\n\nRegards\nAnn\n\nPS: the button\nis grey.", "Fine.\n\n\nPS: the button\nis grey."),
         ("Ok.\n-- \nAnn\n\nP.S. one more thing", "Ok.\n\nP.S. one more thing"),
         ("Ok.\n-- \nAnn\n\nAre you there?", "Ok.\n\nAre you there?"),
-        ("Ok.\nRegards,\nAnn\n\nPS Call Ann", "Ok.\n\nPS Call Ann"),
+        ("Ok.\nRegards,\nAnn\n\nP.S. Call 0171 5550123", "Ok.\n\nP.S. Call 0171 5550123"),
         ("Ok.\nRegards,\nAnn\n\nWhen will it be fixed?", "Ok.\n\nWhen will it be fixed?"),
         ("Ok.\nThanks,\nAnn\nAnd the bill of last\nmonth is wrong.", "Ok.\n\nAnd the bill of last\nmonth is wrong."),
         ("Ok.\nThanks,\nAnn Lee\n+1 212 555 0107\n\nOrder 5-10", "Ok.\n\nOrder 5-10"),
