@@ -21,6 +21,8 @@ IN_MESSAGE: Final = "message:"
 """Marks, in a cursor, a search that went on to the first messages."""
 IN_CONTENT: Final = "content:"
 """Marks, in a cursor, a search that went on to the content."""
+UNASSIGNED: Final = "unassigned"
+"""An assignee that stands for nobody."""
 _LONGEST_TEXT: Final = 200
 PRIORITY_NUMBERS: Final = {"low": 3, "medium": 5, "high": 7, "critical": 9}
 

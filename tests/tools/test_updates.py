@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
-from tests.support import Desk, Era, Human
+from tests.support import Desk, Era, Human, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -280,3 +282,173 @@ async def test_one_tag_that_fails_is_told_beside_the_one_that_worked(desk: Desk)
         only = await agent.call("tag_conversations", conversations=[desk.find(EMAIL)], remove=["SSO"])
     assert said.text.startswith("done: 'Bug' added to 1 conversation; refused: 'SSO' removed from them.")
     assert only.failed
+
+
+async def test_of_tags_that_all_fail_unknown_wins_over_refused_and_all_are_told(desk: Desk) -> None:
+    seen: list[str] = []
+
+    def fail(request: httpx2.Request) -> httpx2.Response | None:
+        if "links" not in request.url.path:
+            return None
+        seen.append(request.url.path)
+        return httpx2.Response(403 if len(seen) == 1 else 502, json={})
+
+    async with desk.agent() as agent:
+        desk.wire.before = fail
+        said = await agent.call("tag_conversations", conversations=[desk.find(EMAIL)], add=["Bug", "SSO"])
+    assert said.failed
+    assert said.text.startswith("unknown: refused: 'Bug' added to them.")
+    assert "unknown: 'SSO' added to them." in said
+
+
+# Several parts
+
+
+async def test_where_every_part_fails_the_call_does_and_tells_them_all(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    statuses = {"Bug": 403, "SSO": 403}
+
+    def fail(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(statuses.popitem()[1], json={}) if "links" in request.url.path else None
+
+    async with desk.agent() as agent:
+        desk.wire.before = fail
+        refused = await agent.call("update_conversation", conversation=number, add_tags=["Bug", "SSO"])
+        statuses |= {"Bug": 403, "SSO": 502}
+        unknown = await agent.call("update_conversation", conversation=number, add_tags=["Bug", "SSO"])
+    assert refused.failed
+    assert refused.text.startswith("refused: refused: not tagged 'Bug'.")
+    assert "refused: not tagged 'SSO'." in refused
+    assert unknown.failed
+    assert unknown.text.startswith("unknown: ")
+    assert "refused: not tagged 'SSO'." in unknown
+
+
+async def test_a_lost_update_does_not_lose_its_tags(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+
+    def lose(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(502) if request.method == "PATCH" else None
+
+    async with desk.agent() as agent:
+        desk.wire.before = lose
+        said = await agent.call("update_conversation", conversation=number, notes="x", add_tags=["Bug"])
+    assert said.failed
+    assert said.text.startswith("unknown: unknown: whether notes changed.")
+    assert "tagged 'Bug'" in said
+    assert any(each.path.endswith("create-links") for each in desk.wire.writes)
+
+
+async def test_a_refused_update_says_that_its_tags_were_not_tried(desk: Desk) -> None:
+    def refuse(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(403, json={}) if request.method == "PATCH" else None
+
+    async with desk.agent() as agent:
+        desk.wire.before = refuse
+        said = await agent.call("update_conversation", conversation=desk.find(EMAIL), title="x", add_tags=["Bug"])
+    assert said.text.startswith("refused: ")
+    assert said.text.endswith("The tags were not changed either.")
+    assert [each.method for each in desk.wire.writes] == ["PATCH"]
+
+
+class Patient(Wire):
+    """A wire on which every change waits until all that come at once are there, or the others wait elsewhere."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PATCH":
+            await anyio.wait_all_tasks_blocked()
+        return await super().handle_async_request(request)
+
+
+async def test_fields_written_at_the_same_time_lose_nothing() -> None:
+    desk = Desk()
+    desk.wire = Patient(desk.sandbox.transport)
+    desk.server = desk.new_server()
+    number = desk.find("c.ticketTypeId = (SELECT id FROM ticket_types WHERE name = 'Bug report') AND c.status = 'open'")
+    async with desk.agent() as agent:
+        await agent.call(
+            "update_conversation", conversation=number, fields={"Severity": None, "Workaround until the fix": None}
+        )
+        async with anyio.create_task_group() as several:
+            for fields in ({"Severity": "Major"}, {"Workaround until the fix": "restart"}):
+                several.start_soon(partial(agent.call, "update_conversation", conversation=number, fields=fields))
+    written = desk.wire.writes[-1].body["ticketTypeFields"].values()
+    assert "Major" in written
+    assert "restart" in written
+    desk.sandbox.close()
+
+
+async def test_another_ticket_type_takes_none_of_the_old_ones_fields_along(desk: Desk) -> None:
+    number = desk.find("c.ticketTypeId = (SELECT id FROM ticket_types WHERE name = 'Bug report') AND c.status = 'open'")
+    database = desk.sandbox.database
+    name, fields = database.execute("SELECT name, fields FROM ticket_types WHERE name <> 'Bug report'").fetchone()
+    field = json.loads(fields)[0]
+    value = (field.get("options") or ["x"])[0]
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "update_conversation", conversation=number, ticket_type=name, fields={field["label"]: value}
+        )
+    assert not said.failed, said.text
+    assert patch(desk)["ticketTypeFields"] == {field["id"]: value}
+
+
+# What an agent may mean
+
+
+@pytest.mark.parametrize("name", ["title", "notes"])
+@pytest.mark.parametrize("nothing", ["", "  "])
+async def test_an_empty_text_is_refused_naming_clear(desk: Desk, name: str, nothing: str) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=desk.find(EMAIL), **{name: nothing})
+    assert said.text == f'refused: {name} is empty. To empty it, pass clear: ["{name}"].'
+    assert desk.wire.writes == []
+
+
+async def test_unassigned_clears_the_assignee(desk: Desk) -> None:
+    number = desk.find(f"{EMAIL} AND c.assignedToUserId IS NOT NULL")
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, assignee="Unassigned")
+        again = await agent.call("update_conversation", conversation=number, assignee="unassigned", clear=["assignee"])
+    assert "assignee nobody" in said
+    assert not again.failed
+    assert stored(desk, number, "assignedToUserId") is None
+
+
+async def test_snoozing_for_a_day_means_from_now_and_never_into_the_past(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, snooze_until="24h")
+        past = await agent.call("update_conversation", conversation=number, snooze_until="2020-01-01")
+        ago = await agent.call("update_conversation", conversation=number, snooze_until="24h ago")
+    assert not said.failed, said.text
+    assert patch(desk)["wakeUpAt"] == "2026-11-21T10:00:00.000Z"
+    assert past.text.startswith("refused: snooze_until is '2020-01-01', which has passed.")
+    assert ago.text.startswith("refused: snooze_until is '24h ago', which has passed.")
+
+
+async def test_the_closing_question_names_the_conversation_itself_and_what_else_changes(era: Era) -> None:
+    desk, human = Desk({"UNTHREAD_CONFIRM": "always"}), Human("decline")
+    number = desk.find(EMAIL)
+    identity = stored(desk, number, "customerId")
+    (customer,) = desk.sandbox.database.execute("SELECT name FROM customers WHERE id = ?", [identity]).fetchone()
+    link = f"https://app.unthread.io/{desk.id_of(number)}?#1001,_a_test_ticket._Nobody_is_told"
+    async with desk.agent(era, human=human) as agent:
+        await agent.call("update_conversation", conversation=link, status="closed", title="New", add_tags=["Bug"])
+    (asked,) = human.asked
+    assert asked.startswith(f"Close conversation {number} of customer {customer}? ")
+    assert "test_ticket" not in asked
+    assert "title: New" in asked
+    assert "tags added: Bug" in asked
+    desk.sandbox.close()
+
+
+async def test_where_customers_are_limited_no_other_submitter_is_set() -> None:
+    desk = Desk()
+    number = desk.find(f"{EMAIL} AND c.customerId IS NOT NULL")
+    own = stored(desk, number, "customerId")
+    async with desk.agent(server=desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=own)) as agent:
+        said = await agent.call("update_conversation", conversation=number, submitter="mei.tanaka@quayside.example")
+    assert said.failed
+    assert "a submitter may be anybody" in said
+    assert desk.wire.writes == []
+    desk.sandbox.close()

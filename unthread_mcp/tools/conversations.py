@@ -14,6 +14,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
     IN_MESSAGE,
     PRIORITY_NUMBERS,
+    UNASSIGNED,
     ConversationRef,
     Cursor,
     CustomerRef,
@@ -47,7 +48,6 @@ from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 OrderBy = Literal["updatedAt", "createdAt", "priority"]
-UNASSIGNED: Final = "unassigned"
 _UNASSIGNED_PAGES: Final = 10
 _LEGEND: Final = SEPARATOR.join(["#number status priority", "customer", "assignee", "updated", "tags", "title"])
 

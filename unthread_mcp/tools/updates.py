@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -14,11 +16,13 @@ from unthread_mcp.api.endpoints import (
     TAG_CONVERSATIONS,
     UNTAG_CONVERSATIONS,
     UPDATE_CONVERSATION,
+    Endpoint,
 )
 from unthread_mcp.api.errors import InvalidArgument, NotPermitted, OutcomeUnknown, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
     PRIORITY_NUMBERS,
+    UNASSIGNED,
     Clear,
     ConversationRef,
     Conversations,
@@ -26,18 +30,17 @@ from unthread_mcp.arguments import (
     Name,
     Priority,
     Status,
-    Text,
     UserRef,
     When,
 )
-from unthread_mcp.fields import CONVERSATION, pick
+from unthread_mcp.fields import CONVERSATION
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.render import Answer, name_of, number_of, priority_of
-from unthread_mcp.ticket_fields import with_user_ids, written_fields
-from unthread_mcp.times import iso, parse_time
+from unthread_mcp.render import Answer, compact, name_of, number_of, priority_of
+from unthread_mcp.ticket_fields import fields_of, with_user_ids, written_fields
+from unthread_mcp.times import iso, parse_coming_time, parse_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import NOT_SURELY_RETURNED, change, link
@@ -66,9 +69,9 @@ async def update_conversation(
     status: Status | None = None,
     priority: Priority | None = None,
     assignee: UserRef | None = None,
-    title: Text | None = None,
+    title: Annotated[str | None, Field(max_length=200)] = None,
     notes: Annotated[str | None, Field(description="Overwrites the notes field", max_length=20_000)] = None,
-    snooze_until: When | None = None,
+    snooze_until: Annotated[When | None, Field(description="Date-time, or 24h, 7d from now")] = None,
     snoozed_at: When | None = None,
     customer: CustomerRef | None = None,
     ticket_type: Name | None = None,
@@ -86,7 +89,14 @@ async def update_conversation(
     status closed may send the customer a closing message or survey. clear empties:
     assignee, priority, title, notes, snooze, customer, ticket_type, submitter, lock.
     """
-    emptied = _emptied(clear)
+    _require_words(title=title, notes=notes)
+    if submitter and workspace.restricts_customers:
+        raise NotPermitted(
+            "The operator allows writing only for certain customers, and a submitter may be anybody.",
+            "Leave submitter out.",
+        )
+    unassigned = assignee is not None and assignee.strip().lower() == UNASSIGNED
+    emptied = _emptied([*(clear or ()), *(["assignee"] if unassigned else ())])
     identity = await workspace.names.conversation(conversation)
     body: JsonObject = dict.fromkeys(emptied)
     plain: dict[str, JsonValue] = {
@@ -94,13 +104,13 @@ async def update_conversation(
         "priority": PRIORITY_NUMBERS[priority] if priority else None,
         "title": prepare(title) if title else None,
         "notes": prepare(notes) if notes else None,
-        "wakeUpAt": _moment(workspace, snooze_until, "snooze_until"),
-        "snoozedAt": _moment(workspace, snoozed_at, "snoozed_at"),
+        "wakeUpAt": _moment(workspace, snooze_until, "snooze_until", parse_coming_time),
+        "snoozedAt": _moment(workspace, snoozed_at, "snoozed_at", parse_time),
         "excludeAnalytics": exclude_from_analytics,
         "metadata": {**metadata} if metadata is not None else None,
     }
     named = {
-        "assignedToUserId": await workspace.names.user(assignee) if assignee else None,
+        "assignedToUserId": await workspace.names.user(assignee) if assignee and not unassigned else None,
         "customerId": await workspace.names.customer(customer) if customer else None,
         "ticketTypeId": await workspace.names.ticket_type(ticket_type) if ticket_type else None,
         "submitterUserId": await workspace.names.user(submitter, external=True) if submitter else None,
@@ -119,18 +129,47 @@ async def update_conversation(
     if status == "closed":
         _require_reply_level(workspace)
     await _require_customers_allowed(workspace, identity, body)
-    if fields:
-        body["ticketTypeFields"] = await _fields(workspace, identity, named["ticketTypeId"], fields)
     if status == "closed" and workspace.settings.confirm == "always":
-        await gate.pass_through(
-            f"Close conversation {conversation}? The customer may receive a closing message or survey."
-        )
+        if fields:
+            # A wrong label is refused before anybody is asked.
+            await _fields(workspace, identity, named["ticketTypeId"], fields)
+        said: dict[str, Any] = {
+            **{name: value for name, value in plain.items() if name not in {"status", "wakeUpAt", "snoozedAt"}},
+            **{name: value.name for name, value in named.items() if value},
+            "wakeUpAt": snooze_until,
+            "snoozedAt": snoozed_at,
+            "locked": locked,
+            "fields": compact(fields) if fields else None,
+            "tags added": ", ".join(tag.name for _, tag in tags),
+            "tags removed": ", ".join(tag.name for _, tag in untags),
+            "emptied": ", ".join(sorted(emptied)),
+        }
+        await gate.pass_through(_closing_question(await workspace.conversation(identity), said))
 
-    outcomes: list[str] = []
-    changed: JsonObject = {}
-    outcome = "done"
     async with workspace.writing_to(identity):
-        if body:
+        if fields:
+            body["ticketTypeFields"] = await _fields(workspace, identity, named["ticketTypeId"], fields)
+        changed, outcomes = await _written(workspace, identity, body, [*tags, *untags])
+    workspace.names.remember(changed)
+    if status == "closed":
+        outcomes.append("Unthread may send the customer a closing message or survey.")
+    handle = number_of(changed) if changed else one_line(conversation, 80)
+    return Answer(f"{handle}: " + "\n".join(outcomes), {"conversation": changed, "outcomes": [*outcomes]}, "done")
+
+
+async def _written(
+    workspace: Workspace, identity: str, body: JsonObject, links: Sequence[tuple[Endpoint, Named]]
+) -> tuple[JsonObject, list[str]]:
+    """What the conversation was changed to, and what became of each part.
+
+    Raises what a refused change or parts that all failed come to, and `OutcomeUnknown` for a change that may have
+    happened.
+    """
+    outcomes: list[str] = []
+    failures: list[UnthreadError] = []
+    changed: JsonObject = {}
+    if body:
+        try:
             written = await change(
                 workspace,
                 UPDATE_CONVERSATION,
@@ -139,42 +178,57 @@ async def update_conversation(
                 read_back=GET_CONVERSATION,
                 select=("id", *CONVERSATION.brief, *(name for name in body if name not in NOT_SURELY_RETURNED)),
             )
-            changed, outcome = written.body, written.outcome
+            changed = written.body
             outcomes.append(_state(workspace, changed, body) + written.note)
-        for endpoint, tag in [*tags, *untags]:
-            verb = "tagged" if endpoint is TAG_CONVERSATIONS else "untagged"
-            outcomes.append(
-                await _link_said(workspace, endpoint, tag, identity, verb, alone=not body and len(tags + untags) == 1)
-            )
-    workspace.names.remember(changed)
-    if status == "closed":
-        outcomes.append("Unthread may send the customer a closing message or survey.")
-    handle = number_of(changed) if changed else conversation
-    return Answer(
-        f"{handle}: " + "\n".join(outcomes),
-        {"conversation": changed, "outcomes": [*outcomes]},
-        "done" if outcome == "done" else "already_done",
+        except OutcomeUnknown as error:
+            failures.append(error)
+            outcomes.append(f"unknown: whether {', '.join(body)} changed. {one_line(str(error), 300)}")
+        except UnthreadError as error:
+            if links:
+                raise UnthreadError(error.what, f"{error.remedy} The tags were not changed either.") from None
+            raise
+    lost = bool(failures)
+    for endpoint, tag in links:
+        verb = "tagged" if endpoint is TAG_CONVERSATIONS else "untagged"
+        try:
+            await link(workspace, endpoint, tag.id, [identity])
+            outcomes.append(f"{verb} {tag.name!r}")
+        except UnthreadError as error:
+            failures.append(error)
+            missed = f"unknown: whether it was {verb}" if isinstance(error, OutcomeUnknown) else f"refused: not {verb}"
+            outcomes.append(f"{missed} {tag.name!r}. {one_line(str(error), 300)}")
+    if lost or len(failures) == len(outcomes):
+        raise _failed(failures, outcomes)
+    return changed, outcomes
+
+
+def _failed(failures: Sequence[UnthreadError], outcomes: Sequence[str]) -> UnthreadError:
+    """The refusal of a call whose parts failed, with all outcomes; unknown if one of them may have happened."""
+    if len(outcomes) == 1:
+        return failures[0]
+    unknown = any(isinstance(each, OutcomeUnknown) for each in failures)
+    return (OutcomeUnknown if unknown else UnthreadError)("; ".join(outcomes), "")
+
+
+def _closing_question(conversation: JsonObject, others: Mapping[str, Any]) -> str:
+    """What a human is asked before a conversation is closed: which one and whose it is, then what else changes."""
+    asked = (
+        f"Close conversation {number_of(conversation)} of customer {name_of(conversation, 'customer.name')}? "
+        "The customer may receive a closing message or survey."
     )
+    lines = [f"{name}: {value}" for name, value in others.items() if value not in (None, "")]
+    return "\n".join([asked, *(["", "Also changed:", *lines] if lines else [])])
 
 
-async def _link_said(workspace: Workspace, endpoint: Any, tag: Named, identity: str, verb: str, *, alone: bool) -> str:
-    """One tag's outcome in words. Where it is all that was asked for, its failure is the call's."""
-    try:
-        await link(workspace, endpoint, tag.id, [identity])
-    except OutcomeUnknown as error:
-        if alone:
-            raise
-        return f"unknown: whether it was {verb} {tag.name!r}. {error.remedy}"
-    except UnthreadError as error:
-        if alone:
-            raise
-        return f"refused: not {verb} {tag.name!r}. {one_line(str(error), 300)}"
-    return f"{verb} {tag.name!r}"
+def _require_words(**texts: str | None) -> None:
+    for name, text in texts.items():
+        if text is not None and not text.strip():
+            raise InvalidArgument(f"{name} is empty.", f'To empty it, pass clear: ["{name}"].')
 
 
-def _emptied(clear: list[str] | None) -> list[str]:
+def _emptied(clear: Sequence[str]) -> list[str]:
     names: list[str] = []
-    for each in clear or ():
+    for each in clear:
         if each not in _CLEARABLE:
             hint = did_you_mean(each, _CLEARABLE) or f"It can empty: {', '.join(_CLEARABLE)}."
             raise InvalidArgument(f"clear can't empty {each[:40]!r}.", hint)
@@ -182,10 +236,10 @@ def _emptied(clear: list[str] | None) -> list[str]:
     return names
 
 
-def _moment(workspace: Workspace, text: str | None, argument: str) -> str | None:
+def _moment(workspace: Workspace, text: str | None, argument: str, parse: Callable[..., datetime]) -> str | None:
     if text is None:
         return None
-    return iso(parse_time(text, argument, zone=workspace.settings.timezone, now=workspace.now()))
+    return iso(parse(text, argument, zone=workspace.settings.timezone, now=workspace.now()))
 
 
 def _require_reply_level(workspace: Workspace) -> None:
@@ -207,7 +261,7 @@ async def _fields(workspace: Workspace, identity: str, ticket_type: Named | None
     """The whole map of ticket type fields with `fields` merged in.
 
     The reference doesn't say whether a write replaces the map or adds to it; sending the
-    whole is right under both readings.
+    whole is right under both readings. To be called where other writes wait, lest one undo another.
     """
     current = await workspace.conversation(identity)
     type_id = ticket_type.id if ticket_type else text_of(current, "ticketTypeId")
@@ -216,7 +270,12 @@ async def _fields(workspace: Workspace, identity: str, ticket_type: Named | None
     definition = as_object(await workspace.client.read(GET_TICKET_TYPE, {"ticket_type_id": type_id}))
     written = written_fields(definition, await with_user_ids(definition, fields, workspace.names.user))
     before = current.get("ticketTypeFields")
-    return {**(before if isinstance(before, dict) else {}), **written}
+    kept = before if isinstance(before, dict) else {}
+    if type_id != text_of(current, "ticketTypeId"):
+        # The old type's fields mean nothing in the new one.
+        known = {text_of(field, "id") for field in fields_of(definition)}
+        kept = {name: value for name, value in kept.items() if name in known}
+    return {**kept, **written}
 
 
 def _state(workspace: Workspace, changed: JsonObject, body: JsonObject) -> str:
@@ -235,7 +294,7 @@ def _state(workspace: Workspace, changed: JsonObject, body: JsonObject) -> str:
             case "wakeUpAt":
                 said.append(f"snoozed until {workspace.date(changed.get('wakeUpAt'), clock=True)}")
             case "status" | "title":
-                said.append(f"{name} {one_line(str(pick(changed, name)), 80)}")
+                said.append(f"{name} {one_line(text_of(changed, name), 80) or '-'}")
             case _:
                 said.append(f"{name} {'emptied' if body[name] is None else 'set'}")
     return ", ".join(said)
@@ -268,5 +327,5 @@ async def tag_conversations(
             word = "unknown" if isinstance(error, OutcomeUnknown) else "refused"
             outcomes.append(f"{word}: {tag.name!r} {verb} them. {one_line(str(error), 300)}")
     if len(failures) == len(links):
-        raise failures[0]
+        raise _failed(failures, outcomes)
     return Answer("; ".join(outcomes) + ".", {"outcomes": [*outcomes], "conversations": [*identities]}, "done")
