@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -207,7 +208,7 @@ async def test_nothing_blank_is_sent(desk: Desk, text: str) -> None:
     assert desk.wire.writes == []
 
 
-def changed(desk: Desk, change: Any) -> None:
+def changed(desk: Desk, change: Callable[[list[Any]], list[Any]]) -> None:
     def after(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
         if not request.url.path.endswith("/messages/list"):
             return answer
