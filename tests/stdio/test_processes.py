@@ -235,7 +235,7 @@ def test_a_signal_ends_an_idle_server_at_once_and_in_good_order(number: signal.S
         began = time.monotonic()
         client.process.send_signal(number)
         assert client.wait() == 0
-        assert time.monotonic() - began < 5, "not the fifteen seconds of the drain"
+        assert time.monotonic() - began < 12, "not the fifteen seconds of the drain"
         client.await_stderr("cleaned up")
 
 

@@ -28,19 +28,25 @@ async def test_the_first_signal_stops_and_the_next_one_leaves(number: signal.Sig
 
 async def test_a_signal_wakes_the_event_loop_whichever_thread_it_hits() -> None:
     stopped = anyio.Event()
+    loop_sleeps, done = threading.Event(), threading.Event()
+
+    def hit_this_thread() -> None:
+        loop_sleeps.wait(PATIENCE)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        done.wait(2 * PATIENCE)  # its return would wake the loop, too
+
+    began = anyio.current_time()
     with stop_signals(stopped.set):
-        woken = threading.Event()
-
-        def hit_this_thread() -> None:
-            woken.wait(PATIENCE)
-            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
-
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(anyio.to_thread.run_sync, hit_this_thread)
             await anyio.lowlevel.checkpoint()
-            woken.set()
-            with anyio.fail_after(PATIENCE):
-                await stopped.wait()
+            loop_sleeps.set()
+            try:
+                with anyio.fail_after(PATIENCE):
+                    await stopped.wait()
+            finally:
+                done.set()
+        assert anyio.current_time() - began < PATIENCE / 2, "not only when something else wakes it"
 
 
 async def test_handlers_are_put_back() -> None:

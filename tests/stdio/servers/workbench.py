@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
-from mcp.server import MCPServer
-from mcp.server.mcpserver import Context  # noqa: TC002  # the SDK reads the tools' annotations
-from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel
 
-from unthread_mcp.stdio import run_stdio
+BaseModel.model_config["defer_build"] = True  # as the command line does, to start sooner
+
+from mcp.server import MCPServer  # noqa: E402
+from mcp.server.mcpserver import Context  # noqa: E402, TC002  # the SDK reads the tools' annotations
+from mcp.types import CallToolResult, TextContent  # noqa: E402
+
+from unthread_mcp.stdio import run_stdio  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
