@@ -114,7 +114,7 @@ def test_quoted_mail_that_the_thread_holds_is_left_out() -> None:
 
 
 def test_answers_typed_into_unmarked_quoted_mail_are_kept_for_the_thread_does_not_hold_them() -> None:
-    asked = f"Hello Ann,\n\n{_QUESTION}\n\nIs the new address right?\n\nTom"
+    asked = f"Hello Ann,\n\n{_QUESTION} It came yesterday.\n\nIs the new address right?\n\nTom"
     inside = f"Hello Ann,\n\n{_QUESTION}\nSize 42, in the darker blue.\n\nIs the new address right?\n\nYes\n\nTom"
     wrapped = inside.replace("and the size", "and the\nsize").replace("instead?", "\ninstead?")
     for text in (inside, wrapped):
