@@ -14,14 +14,20 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-def remembered(function: Callable[Concatenate[str, _P], _R]) -> Callable[Concatenate[str, _P], _R]:
+def remembered(
+    most: int = MOST,
+) -> Callable[[Callable[Concatenate[str, _P], _R]], Callable[Concatenate[str, _P], _R]]:
     """Keep the newest results of a pure function of a text, as long as that is short. The results are shared."""
-    kept = lru_cache(maxsize=MOST)(function)
 
-    @wraps(function)
-    def call(text: str, *more: _P.args, **named: _P.kwargs) -> _R:
-        if len(text) > LONGEST:
-            return function(text, *more, **named)
-        return kept(text, *more, **named)
+    def decorate(function: Callable[Concatenate[str, _P], _R]) -> Callable[Concatenate[str, _P], _R]:
+        kept = lru_cache(maxsize=most)(function)
 
-    return call
+        @wraps(function)
+        def call(text: str, *more: _P.args, **named: _P.kwargs) -> _R:
+            if len(text) > LONGEST:
+                return function(text, *more, **named)
+            return kept(text, *more, **named)
+
+        return call
+
+    return decorate

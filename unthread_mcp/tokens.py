@@ -135,7 +135,7 @@ _PUNCTUATION_RUN_COST = 0.352
 _PUNCTUATION_LENGTH_COST = 0.073
 
 
-@remembered
+@remembered()
 def estimate_tokens(text: str) -> int:
     """Estimate how many o200k tokens `text` costs; 0 for an empty text, linear in its length."""
     pieces = Counter(_PIECE.findall(text))

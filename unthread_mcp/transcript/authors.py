@@ -150,11 +150,12 @@ def author_of(message: JsonObject, role: Role) -> str:
     The dashboard's user, the user, for mail and chat the name that Unthread shows as the bot's, what stands before the
     `@` of the user's address, the bot.
     """
+    for user in ("sentByUser", "user"):  # as nearly always
+        if name := short_name(text_at(message, user, "name")):
+            return name
     bot = text_at(message, "botName")
     shown = bot if role == "customer" and bot.casefold() not in _OWN_BOT_NAMES else ""
     candidates = (
-        text_at(message, "sentByUser", "name"),
-        text_at(message, "user", "name"),
         shown,
         text_at(message, "sentByUser", "email").partition("@")[0],
         text_at(message, "user", "email").partition("@")[0],
@@ -165,8 +166,8 @@ def author_of(message: JsonObject, role: Role) -> str:
 
 def on_behalf_of(message: JsonObject, author: str) -> str:
     """For whom `author` wrote, if `submittedByUser` says so (inferred: the reference does not have the field)."""
-    name = short_name(text_at(message, "submittedByUser", "name"))
-    return name if name != author else ""
+    name = text_at(message, "submittedByUser", "name")
+    return "" if not name or (short := short_name(name)) == author else short
 
 
 def short_name(name: str) -> str:

@@ -21,8 +21,8 @@ Lines = list[str]
 class EarlierText:
     """The text of the messages so far, compared by letters and digits alone."""
 
-    def __init__(self) -> None:
-        self._held = ""
+    def __init__(self, letters: str = "") -> None:
+        self._held = letters
         self._added: list[str] = []  # not read yet: most threads never look for a quote
 
     def add(self, text: str) -> None:
@@ -30,7 +30,8 @@ class EarlierText:
         self._added.append(text)
 
     @property
-    def _text(self) -> str:
+    def letters(self) -> str:
+        """What is kept of them: letters and digits, a line a message."""
         for text in self._added:
             self._held = (self._held + _letters(text) + "\n")[-_REMEMBERED:]
         self._added.clear()
@@ -41,7 +42,7 @@ class EarlierText:
         text = _letters("".join(lines))
         last = max(0, len(text) - _PROBE_LENGTH)
         probes = [text[at : at + _PROBE_LENGTH] for at in range(0, last + 1, max(_PROBE_LENGTH, last // _PROBES + 1))]
-        held = self._text
+        held = self.letters
         return bool(text) and 3 * sum(probe in held for probe in probes) >= len(probes)
 
     def without(self, lines: Lines) -> Lines:
@@ -50,7 +51,7 @@ class EarlierText:
         A short line counts as held only in its place: "Yes" may stand anywhere.
         """
         new: Lines = []
-        held = self._text
+        held = self.letters
         before = last_held = ""
         for line in lines[:_MOST_COMPARED]:
             letters = _letters(line)
@@ -67,7 +68,7 @@ class EarlierText:
         return new
 
 
-@remembered
+@remembered()
 def _letters(text: str) -> str:
     """Letters and digits alone: the same whatever a mail program made of line ends, bold marks and blanks."""
     return _NO_LETTERS.sub("", text).casefold()

@@ -63,8 +63,12 @@ def own_words(text: str, *, author: str = "", earlier: EarlierText | None = None
     `earlier` holds the messages before this one if they are all known (empty for the first of a conversation); left
     out, quoted mail is taken to stand in the thread. Linear in the length of `text`.
     """
-    if alone := _unquoted(text, author):
-        return alone
+    return _unquoted(text, author) or _among_quotes(text, author, None if earlier is None else earlier.letters)
+
+
+@remembered(64)  # with up to 100,000 letters each of what was said before
+def _among_quotes(text: str, author: str, before: str | None) -> ReadMail:
+    earlier = None if before is None else EarlierText(before)
     lines = [line.rstrip("\r") for line in text.split("\n")]
     parts = list(islice(_parts(lines), _MOST_PARTS + 1))
     if len(parts) > _MOST_PARTS:
@@ -99,7 +103,7 @@ def own_words(text: str, *, author: str = "", earlier: EarlierText | None = None
     return ReadMail(read, max(0, _length(text) - _length(read)) if read != text else 0)
 
 
-@remembered
+@remembered()
 def _unquoted(text: str, author: str) -> ReadMail | None:
     """`own_words` of a mail in which nothing is quoted, like most; None of others."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
