@@ -25,6 +25,10 @@ async def _examined(
     return await examine(read_settings({**remembered, **environment}), transport=transport)
 
 
+def _names_in(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
 async def test_all_is_well_on_the_sandbox() -> None:
     findings = await examine(read_settings({"UNTHREAD_SANDBOX": "1"}))
     assert findings.well
@@ -42,6 +46,17 @@ async def test_a_sandbox_in_a_file_is_named(tmp_path: Path) -> None:
     findings = await examine(read_settings({"UNTHREAD_SANDBOX": str(file), "UNTHREAD_STATE_FILE": "off"}))
     assert findings.well
     assert f"an imitated workspace ({file})" in findings.lines[0]
+    assert _names_in(tmp_path) == ["try.sqlite3"], "the file was not closed in good order"
+
+
+async def test_a_sandbox_file_that_holds_something_else_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear customer")
+    findings = await examine(read_settings({"UNTHREAD_SANDBOX": str(file), "UNTHREAD_STATE_FILE": "off"}))
+    assert not findings.well
+    wrong = [line for line in findings.lines if line.startswith("WRONG ")]
+    assert wrong[0].startswith("WRONG conversations: The sandbox file can't be used")
+    assert wrong[0].endswith("Give another file.")
 
 
 async def test_without_a_key_nothing_is_asked_and_it_is_said_what_to_do() -> None:

@@ -69,7 +69,6 @@ async def examine(settings: Settings, *, transport: httpx2.AsyncBaseTransport | 
             await _connection(workspace, findings)
     finally:
         await workspace.close()
-        workspace.intents.close()
     _tools(settings, findings)
     return findings
 

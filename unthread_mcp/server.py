@@ -29,6 +29,7 @@ from pydantic import AnyUrl
 
 from unthread_mcp import __version__, prompts, resources
 from unthread_mcp.api.client import UnthreadClient
+from unthread_mcp.api.errors import Unavailable
 from unthread_mcp.completions import complete
 from unthread_mcp.instructions import instructions
 from unthread_mcp.intents import Intents
@@ -168,9 +169,24 @@ SANDBOX_URL = "https://sandbox.invalid/api"
 
 
 def _sandbox_transport(where: str | None) -> httpx2.AsyncBaseTransport:
-    from unthread_mcp.sandbox import Sandbox  # noqa: PLC0415 - imported when first needed
+    """A sandbox's transport, with which the sandbox is closed. Raises `Unavailable` for a file that can't be used."""
+    import httpx2  # noqa: PLC0415 - imported when first needed
 
-    return Sandbox(None if where == IN_MEMORY else where, key=SANDBOX_KEY).transport
+    from unthread_mcp.sandbox import Sandbox, SandboxFileError  # noqa: PLC0415 - see above
+
+    try:
+        sandbox = Sandbox(None if where == IN_MEMORY else where, key=SANDBOX_KEY)
+    except SandboxFileError as problem:
+        raise Unavailable(str(problem), "") from None
+
+    class OwnSandbox(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            return await sandbox.transport.handle_async_request(request)
+
+        async def aclose(self) -> None:
+            sandbox.close()
+
+    return OwnSandbox()
 
 
 def build_server(
