@@ -7,9 +7,13 @@ envelope; an object may be anything that turns out to be one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from unthread_mcp.api.errors import UnreadableAnswer
 from unthread_mcp.api.json_types import JsonObject, JsonValue
+
+_LONGEST_NUMBER: Final = 12
+"""Digits of a conversation's number; Python refuses to read or write thousands of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def text_of(value: JsonObject, name: str) -> str:
 
 def friendly_number(value: JsonValue) -> int | None:
     """A conversation's number; the reference types it as a number, some clients as a string."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER:
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_LONGEST_NUMBER
+    return value if is_number else None

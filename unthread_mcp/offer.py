@@ -49,6 +49,7 @@ class OfferedTool:
 
     async def call(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult | InputRequiredResult:
         """Validate, run, and say what came of it. Raises nothing but cancellation."""
+        begun = self._workspace.client.writes_begun
         try:
             answer = await self._run(arguments, context)
         except NeedsAnswer as question:
@@ -58,7 +59,7 @@ class OfferedTool:
         except Exception:
             # A bug of ours: the text of an unexpected exception may hold anything, so it stays in the log.
             _logger.exception("%s failed unexpectedly", self.declaration.name)
-            return self._failed(self._crashed())
+            return self._failed(self._crashed(wrote=self._workspace.client.writes_begun > begun))
         return self._answered(answer)
 
     async def _run(self, arguments: dict[str, Any], context: Context[Any, Any]) -> Answer:
@@ -78,11 +79,19 @@ class OfferedTool:
 
     def _answered(self, answer: Answer) -> CallToolResult:
         text = f"{answer.outcome}: {answer.text}" if answer.outcome else answer.text
-        structured: Any = None
+        content = [TextContent(text=text)]
         if self._workspace.settings.answers == "both":
-            data = answer.data() if callable(answer.data) else answer.data
-            structured = without_nulls({**({"outcome": answer.outcome} if answer.outcome else {}), **data})
-        return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
+            try:
+                data = answer.data() if callable(answer.data) else answer.data
+                structured: Any = without_nulls({**({"outcome": answer.outcome} if answer.outcome else {}), **data})
+                result = CallToolResult(content=content, structured_content=structured)
+                # What can't be written can't be sent either: that is found out here, not in the SDK.
+                result.model_dump_json()
+                return result
+            except Exception:
+                # Any failure (values nested too deeply, for one): the text says it all, and what was done was done.
+                _logger.exception("%s has no structured content for its answer", self.declaration.name)
+        return CallToolResult(content=content)
 
     def _failed(self, error: UnthreadError) -> CallToolResult:
         text = str(error)
@@ -92,8 +101,8 @@ class OfferedTool:
             text = f"{text}\n{error.shown}"
         return CallToolResult(content=[TextContent(text=text)], is_error=True)
 
-    def _crashed(self) -> UnthreadError:
-        if self.declaration.effect == "reads":
+    def _crashed(self, *, wrote: bool) -> UnthreadError:
+        if not wrote:
             return UnthreadError(
                 "Something went wrong inside this server.", "Try another way; the operator finds it in the log."
             )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 import pytest
 
 from tests.support import Desk, Era
-from unthread_mcp.api.client import UnthreadClient
+from unthread_mcp.api.client import Receipt, UnthreadClient
 from unthread_mcp.api.json_types import JsonValue
 from unthread_mcp.server import SANDBOX_KEY, SANDBOX_URL, UnthreadServer, build_server
 from unthread_mcp.settings import read_settings
@@ -138,7 +139,7 @@ async def test_a_placeholder_for_a_key_is_named(era: Era) -> None:
 
 
 class Broken(UnthreadClient):
-    """A client with a bug in it."""
+    """A client with a bug in its reading."""
 
     async def read(self, *_: object, **__: object) -> JsonValue:
         raise RuntimeError("a secret detail")
@@ -151,6 +152,49 @@ async def test_a_bug_of_ours_stays_in_the_log(desk: Desk, era: Era, caplog: pyte
         read = await agent.call("list_tags")
         wrote = await agent.call("update_conversation", conversation="0476bfd0", assignee="x")
     assert read.text.startswith("Something went wrong inside this server.")
-    assert wrote.text.startswith("unknown: Something went wrong inside this server")
+    assert wrote.text.startswith("refused: Something went wrong inside this server."), "no write had begun"
     assert "a secret detail" not in read.text + wrote.text
     assert "a secret detail" in caplog.text
+
+
+class HalfBroken(UnthreadClient):
+    """A client with a bug behind its writing."""
+
+    async def write(self, *arguments: Any, **named: Any) -> Receipt:
+        await super().write(*arguments, **named)
+        raise RuntimeError("a secret detail")
+
+
+async def test_a_bug_after_a_write_began_leaves_its_outcome_unknown(desk: Desk, era: Era) -> None:
+    client = HalfBroken(base_url=SANDBOX_URL, key=SANDBOX_KEY, transport=desk.wire)
+    server = UnthreadServer(replace(desk.server.workspace, client=client))
+    async with desk.agent(era, server=server) as agent:
+        said = await agent.call("update_conversation", conversation=desk.find("c.status = 'open'"), priority="low")
+    assert said.text.startswith("unknown: Something went wrong inside this server")
+
+
+@pytest.mark.parametrize("answers", ["text", "both"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"id": "x", "friendlyId": "' + b"9" * 5_000 + b'"}',
+        b'{"id": "x", "friendlyId": ' + b"9" * 4_000 + b"}",
+        b'{"id": "x", "friendlyId": 1097, "tags": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"id": "x", "friendlyId": 1097, "tags": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"id": "x", "friendlyId": 1097, "status": {"a": 1}, "priority": {"a": 1}}',
+    ],
+    ids=["digits", "large", "deep", "less deep", "types"],
+)
+async def test_no_odd_receipt_turns_a_done_write_into_an_error(desk: Desk, era: Era, answers: str, odd: bytes) -> None:
+    def strange(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        return httpx2.Response(200, content=odd, headers=JSON) if request.method == "PATCH" else answer
+
+    async with desk.agent(era, server=desk.new_server(UNTHREAD_ANSWERS=answers)) as agent:
+        number = desk.find("c.status = 'open'")
+        desk.wire.after = strange
+        said = await agent.call("update_conversation", conversation=number, priority="low", status="on_hold")
+        desk.wire.after = lambda _, answer: answer
+        alive = await agent.call("get_conversation", conversation=number)
+    assert not said.failed, said.text
+    assert said.text.startswith("done: ")
+    assert not alive.failed

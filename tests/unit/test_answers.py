@@ -78,6 +78,9 @@ def test_what_is_no_object_is_refused_in_words(value: JsonValue) -> None:
         ("", None),
         ("#1", None),
         (1.0, None),
+        ("9" * 12, 10**12 - 1),
+        ("9" * 5_000, None),
+        (10**4_000, None),
         (None, None),
     ],
 )

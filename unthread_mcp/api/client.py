@@ -75,6 +75,8 @@ class UnthreadClient:
     ) -> None:
         self.characters_removed = 0
         """How many characters the cleaning has taken out of answers so far."""
+        self.writes_begun = 0
+        """How many writes may have left so far: one that stops before it counts here did not happen."""
         self._base_url = base_url.rstrip("/")
         self._key = key or ""
         self._key_problem = key_problem
@@ -136,6 +138,7 @@ class UnthreadClient:
         """
         query = {"select": ",".join(select)} if select else None
         call = self._call(endpoint, ids, reads=False, body=body, query=query, files=files)
+        self.writes_begun += 1
         came = await self._sender.send(call)
         if isinstance(came, NoAnswer):
             if judge_silence(endpoint.effect, sent=came.sent).outcome == "refused":
