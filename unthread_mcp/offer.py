@@ -12,7 +12,7 @@ import logging
 from typing import Any, Final
 
 from mcp.server.mcpserver import Context
-from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, InputRequiredResult, TextContent, ToolAnnotations
 from mcp.types import Tool as McpTool
 
 from unthread_mcp.access import ToolDeclaration
@@ -79,7 +79,7 @@ class OfferedTool:
 
     def _answered(self, answer: Answer) -> CallToolResult:
         text = f"{answer.outcome}: {answer.text}" if answer.outcome else answer.text
-        content = [TextContent(text=text)]
+        content: list[ContentBlock] = [TextContent(text=text)]
         if self._workspace.settings.answers == "both":
             try:
                 data = answer.data() if callable(answer.data) else answer.data
@@ -87,10 +87,11 @@ class OfferedTool:
                 result = CallToolResult(content=content, structured_content=structured)
                 # What can't be written can't be sent either: that is found out here, not in the SDK.
                 result.model_dump_json()
-                return result
             except Exception:
                 # Any failure (values nested too deeply, for one): the text says it all, and what was done was done.
                 _logger.exception("%s has no structured content for its answer", self.declaration.name)
+            else:
+                return result
         return CallToolResult(content=content)
 
     def _failed(self, error: UnthreadError) -> CallToolResult:
