@@ -188,6 +188,8 @@ def _copy(source: JsonObject, path: Sequence[str], target: JsonObject) -> None:
 
 def pick(value: JsonValue, path: str) -> JsonValue:
     """What stands at the dotted `path`; through an array, the list of what its elements hold; None if absent."""
+    if isinstance(value, dict) and "." not in path:
+        return value.get(path)
     return _found(value, path.split("."))
 
 

@@ -91,7 +91,12 @@ def write_time(value: object, *, zone: tzinfo, now: datetime, clock: bool = Fals
     """
     if not isinstance(value, str) or len(value) > _LONGEST_TIME:
         return "-"
-    return _written(value, zone, now.astimezone(zone).year, clock)
+    return _written(value, zone, _year(now, zone), clock)
+
+
+@lru_cache(maxsize=1)
+def _year(now: datetime, zone: tzinfo) -> int:
+    return now.astimezone(zone).year
 
 
 @lru_cache(maxsize=1024)

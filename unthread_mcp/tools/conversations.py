@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -43,7 +45,7 @@ from unthread_mcp.render import (
     selected_object,
 )
 from unthread_mcp.threads import read_thread
-from unthread_mcp.times import iso, parse_time
+from unthread_mcp.times import iso, parse_time, write_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
@@ -193,11 +195,12 @@ def conversations_listed(workspace: Workspace, listed: Listed, remark: str = "")
         workspace.names.remember(row)
     if listed.chosen:
         return listed.selected("conversation", remark=remark)
-    lines = [conversation_line(workspace, row) for row in listed.page.rows]
+    date = partial(write_time, zone=workspace.settings.timezone, now=workspace.now())
+    lines = [conversation_line(row, date) for row in listed.page.rows]
     return listed.answer("conversation", lines, remark=remark, legend=_LEGEND)
 
 
-def conversation_line(workspace: Workspace, row: JsonObject) -> str:
+def conversation_line(row: JsonObject, date: Callable[[JsonValue], str]) -> str:
     """One conversation on one line, its title last since it is free text."""
     title = row.get("title")
     priority = priority_of(row.get("priority"))
@@ -209,7 +212,7 @@ def conversation_line(workspace: Workspace, row: JsonObject) -> str:
             ),
             name_of(row.get("customer")),
             name_of(row.get("assignedToUser")),
-            workspace.date(row.get("updatedAt")),
+            date(row.get("updatedAt")),
             names_of(row.get("tags"), "name"),
             one_line(title, TITLE_LENGTH) if isinstance(title, str) and title.strip() else "(no title)",
         ]
