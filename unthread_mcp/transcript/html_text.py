@@ -44,7 +44,7 @@ _SIGNATURE_NAMES = (
     "zm_signature",
 )
 _DEEPEST_QUOTE = 4  # deeper levels say nothing more, and a mail of 5,000 of them must not cost 5,000 marks a line
-_DEEPEST_CONTAINER = 256
+_DEEPEST_CONTAINER = 128
 _CONTAINER_TAG = re.compile(
     r"<(/?)(?:address|article|blockquote|center|details|div|dl|fieldset|figure|footer|form|header|main|menu|nav|ol|pre|"
     r"section|table|ul)\b[^<>]*>",
@@ -95,7 +95,7 @@ def html_to_text(html: str) -> str:
 
 
 def _flattened(html: str) -> str:
-    """`html` with the containers below the 256th level as line breaks.
+    """`html` with the containers below the 128th level as line breaks.
 
     The algorithm that HTML5 prescribes looks through all open containers at each block, which for thousands of levels
     takes seconds. Browsers stop at 512 levels.

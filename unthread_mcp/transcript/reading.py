@@ -10,10 +10,10 @@ from typing import Final
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.times import read_time
 from unthread_mcp.transcript.authors import People, author_of, on_behalf_of, read_people, role_of, short_name
+from unthread_mcp.transcript.earlier_text import EarlierText
 from unthread_mcp.transcript.entries import Entry, Role, objects_at, text_at
 from unthread_mcp.transcript.html_text import SIGNATURE_LINE, html_to_text, looks_like_html
 from unthread_mcp.transcript.links import shorten_links
-from unthread_mcp.transcript.quoted_mail import EarlierText, own_words
 from unthread_mcp.transcript.slack_markup import slack_to_text
 
 # Added by clients so that Unthread mails what is posted to an e-mail conversation; it is no part of the message.
@@ -55,6 +55,9 @@ def _read(
     raw = _whole_text(message, people.names)
     text, stripped = raw, 0
     if _is_mail(message, conversation, role):
+        # Compiling what mail programs write in twenty languages takes 35 ms, which a start need not wait for.
+        from unthread_mcp.transcript.quoted_mail import own_words  # noqa: PLC0415
+
         text, stripped = own_words(raw, author=author, earlier=earlier)
     text = _SEND_MARKER.sub("", text.replace(SIGNATURE_LINE, "")).strip("\n").rstrip()
     if text_at(message, "deletedAt"):
