@@ -96,7 +96,7 @@ class StdioServer:
                 logger.error("The server took too long to end and was cut off.")
 
     async def _converse(self, channel: Channel) -> None:
-        # The one place that knows a private name of the SDK's; tests/stdio/test_sdk_seams.py watches over it.
+        # The one place that knows a private name of the SDK's; tests/stdio/test_sdk_clients.py watches over it.
         low = self._server._lowlevel_server  # pyright: ignore[reportPrivateUsage]
         async with low.lifespan(low) as state:
             serve = partial(
