@@ -30,6 +30,7 @@ _BLANKS_AND_MARKS = re.compile(rf"[\s>{SIGNATURE_LINE}]+")
 _ATTRIBUTION_LINES: Final = 4
 _ATTRIBUTION_LENGTH: Final = 400
 _RULE_SIGNS: Final = "-_=\u2500"
+_SHORTEST_MARK: Final = 8  # characters of a forwarding mark or a rule
 _HEADER_LINES: Final = 16
 _HEADER_LENGTH: Final = 2_000
 _MAIL_FIELDS: Final = frozenset({"from", "date", "to", "subject"})
@@ -195,17 +196,18 @@ def _introduction_end(lines: Lines, at: int) -> tuple[int, bool]:
     if not line:
         return at, False
     folded = line[:_ATTRIBUTION_LENGTH].casefold()
-    if line[0] in _RULE_SIGNS or line[-1] in ":：":
+    if len(line) >= _SHORTEST_MARK and (line[0] in _RULE_SIGNS or line[-1] in ":："):
         if wording.FORWARD_MARK.fullmatch(folded):
             return _header_end(lines, at + 1, wanted=2) or at + 1, True
         if wording.ORIGINAL_MARK.fullmatch(folded) or wording.HEADER_RULE.fullmatch(line):
             return _header_end(lines, at + 1, wanted=2) or at, False
-    elif ":" not in line and "：" not in line and not wording.ATTRIBUTION_START.match(folded):
-        return at, False  # most lines: neither a field nor the first line of an attribution
-    header_end = _header_end(lines, at, wanted=3)
-    if header_end:
-        return header_end, False
-    return _attribution_end(lines, at), False
+    if ":" in line or "：" in line:
+        header_end = _header_end(lines, at, wanted=3)
+        if header_end:
+            return header_end, False
+    if "@" in line or wording.ATTRIBUTION_START.match(_BIDI_MARKS.sub("", folded)):
+        return _attribution_end(lines, at), False
+    return at, False  # most lines: neither a field nor the first line of an attribution
 
 
 def _stands_alone(introduction: Lines, *, forwards: bool) -> bool:
