@@ -6,12 +6,16 @@ envelope; an object may be anything that turns out to be one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
+from unthread_mcp.api.endpoints import ID_PATTERN
 from unthread_mcp.api.errors import UnreadableAnswer
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 
+_CURSOR: Final = re.compile(r"[!-~]{1,2000}")
+"""An opaque text, but one that stands on one line of an answer."""
 _LONGEST_NUMBER: Final = 12
 """Digits of a conversation's number; Python refuses to read or write thousands of them."""
 
@@ -51,6 +55,10 @@ def as_page(value: JsonValue) -> Page:
             "Try again later; if it stays so, tell the operator.",
         )
     following = cursors.get("next") if isinstance(cursors, dict) and cursors.get("hasNext") is True else None
+    if isinstance(following, str) and following and not _CURSOR.fullmatch(following):
+        raise UnreadableAnswer(
+            "Unthread answered with a cursor that can't be passed on.", "Ask for fewer rows, with filters."
+        )
     return Page(
         rows,
         total if isinstance(total, int) and not isinstance(total, bool) else None,
@@ -64,9 +72,16 @@ def text_of(value: JsonObject, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def id_of(value: JsonObject, name: str = "id") -> str:
+    """The id at `name` if it is one that may enter a path, or an empty string."""
+    found = text_of(value, name)
+    return found if ID_PATTERN.fullmatch(found) else ""
+
+
 def friendly_number(value: JsonValue) -> int | None:
     """A conversation's number; the reference types it as a number, some clients as a string."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER:
         return int(value)
-    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_LONGEST_NUMBER
-    return value if is_number else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_LONGEST_NUMBER:
+        return value
+    return None

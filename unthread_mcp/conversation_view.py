@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from unthread_mcp.answers import text_of
+from unthread_mcp.answers import id_of, text_of
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.listing import Listed
@@ -43,6 +43,10 @@ _HINT: Final = "list_messages shows them"
 _FENCE_TOKENS: Final = 40
 _THREAD_BYTES: Final = MAX_BYTES - 4_000
 """What the thread may take of an answer, the facts above it left aside."""
+_FOR_REMARKS: Final = 400
+"""Bytes for the fence and for what is said of what was left out."""
+_FIELDS_SHOWN: Final = 30
+"""Ticket type fields in the facts above a thread; workspaces have a handful."""
 _MESSAGE_LENGTH: Final = 20_000
 """Characters of one message in a listing."""
 
@@ -53,7 +57,7 @@ async def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:
     title = text_of(conversation, "title")
     status = SEPARATOR.join(
         [
-            text_of(conversation, "status") or "-",
+            one_line(text_of(conversation, "status"), 40) or "-",
             *([priority_word(conversation.get("priority"))] if conversation.get("priority") is not None else []),
             thread.channel,
             f"customer {name_of(conversation, 'customer.name')}",
@@ -95,7 +99,7 @@ async def _ticket_type(workspace: Workspace, conversation: JsonObject) -> str:
     filled = (
         {key: value for key, value in values.items() if value not in (None, "")} if isinstance(values, dict) else {}
     )
-    identity = text_of(conversation, "ticketTypeId")
+    identity = id_of(conversation, "ticketTypeId")
     labels: dict[str, str] = {}
     if identity and (filled or name == "-"):
         try:
@@ -106,7 +110,10 @@ async def _ticket_type(workspace: Workspace, conversation: JsonObject) -> str:
         labels = {text_of(field, "id"): label_of(field) for field in fields_of(definition)}
     if not identity and not filled:
         return ""
-    fields = "; ".join(f"{labels.get(key, one_line(key, 40))}: {_value(value)}" for key, value in filled.items())
+    shown = [*filled.items()][:_FIELDS_SHOWN]
+    fields = "; ".join(f"{labels.get(key, one_line(key, 40))}: {_value(value)}" for key, value in shown)
+    if len(filled) > len(shown):
+        fields += f"; {len(filled) - len(shown):,} more fields, which select ticketTypeFields shows"
     return f"ticket type {name}" + (f" ({fields})" if fields else "")
 
 
@@ -127,7 +134,7 @@ def _people(conversation: JsonObject) -> str:
 def _files(conversation: JsonObject) -> str:
     files = conversation.get("files")
     known = [each for each in files if isinstance(each, dict)] if isinstance(files, list) else []
-    said = [f"{one_line(text_of(each, 'name'), 60)} ({text_of(each, 'id')})" for each in known[:10]]
+    said = [f"{one_line(text_of(each, 'name'), 60)} ({one_line(text_of(each, 'id'), 64)})" for each in known[:10]]
     more = f" and {len(known) - 10} more" if len(known) > 10 else ""
     return f"files: {', '.join(said)}{more}" if said else ""
 
@@ -141,18 +148,19 @@ def thread_shown(workspace: Workspace, thread: Thread, head: Sequence[str], max_
     write = _format(workspace)
     first, missing = _first_message(thread)
     entries = [*([first] if first else []), *read_thread(thread.messages, thread.conversation)]
-    tail = [f"as_of={thread.as_of}" if thread.as_of else "The thread is empty."]
+    tail = [f"as_of={one_line(thread.as_of, 200)}" if thread.as_of else "The thread is empty."]
     above = [line for line in head if line]
     budget = max_tokens - sum(estimate_tokens(line) + 1 for line in [*above, *tail]) - _FENCE_TOKENS
     fitted = fit(entries, budget, format_line=write)
     body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
-    while len(body.encode()) > _THREAD_BYTES and budget > _FENCE_TOKENS:
-        budget = min(budget - 1, int(budget * 0.9 * _THREAD_BYTES / len(body.encode())))
+    room = min(_THREAD_BYTES, MAX_BYTES - _FOR_REMARKS - sum(len(line.encode()) + 1 for line in [*above, *tail]))
+    while len(body.encode()) > room and budget > _FENCE_TOKENS:
+        budget = min(budget - 1, int(budget * 0.9 * room / len(body.encode())))
         fitted = fit(entries, budget, format_line=write)
         body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
     if fitted.stripped:
         tail.insert(0, f"{fitted.stripped:,} characters of quoted mail and signatures are left out.")
-    return "\n".join([*above, Fence().wrap(_cut(body)), *tail])
+    return "\n".join([*above, Fence().wrap(_cut(body, room)), *tail])
 
 
 def _first_message(thread: Thread) -> tuple[Entry | None, int]:
@@ -178,12 +186,12 @@ def _with_missing(parts: Sequence[Part], first: Entry | None, missing: int) -> l
     return [*parts[:behind], Gap(missing, "", ""), *parts[behind:]]
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, room: int = _THREAD_BYTES) -> str:
     """`text` within the size of an answer, saying what is missing: for a single message beyond it."""
     raw = text.encode()
-    if len(raw) <= _THREAD_BYTES:
+    if len(raw) <= room:
         return text
-    kept = raw[:_THREAD_BYTES].decode(errors="ignore")
+    kept = raw[:room].decode(errors="ignore")
     return f"{kept}\n[cut here: {len(text) - len(kept):,} characters more]"
 
 

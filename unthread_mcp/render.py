@@ -27,6 +27,7 @@ _FOR_REMARKS: Final = 400
 """Bytes, and more than enough tokens, for the fence and for what is said of what was left out."""
 _LEAST_PIECE: Final = 200
 """Characters below which a piece of a row is not worth showing."""
+_NAMES_SHOWN: Final = 30
 SEPARATOR: Final = " · "
 NAME_LENGTH: Final = 40
 TITLE_LENGTH: Final = 80
@@ -119,8 +120,14 @@ def name_of(value: JsonValue, path: str = "name") -> str:
 def names_of(value: JsonValue, path: str) -> str:
     """The names at `path` through an array, separated by commas; `-` if there are none."""
     found = pick(value, path)
-    names = [one_line(each, NAME_LENGTH) for each in found if isinstance(each, str)] if isinstance(found, list) else []
-    return ", ".join(filter(None, names)) or "-"
+    return some_of([each for each in found if isinstance(each, str)] if isinstance(found, list) else []) or "-"
+
+
+def some_of(texts: Sequence[str], limit: int = NAME_LENGTH) -> str:
+    """Short texts on one line, separated by commas; of many, the first ones and how many more there are."""
+    shown = [line for each in texts[:_NAMES_SHOWN] if (line := one_line(each, limit))]
+    more = f" and {len(texts) - _NAMES_SHOWN:,} more" if len(texts) > _NAMES_SHOWN else ""
+    return ", ".join(shown) + more
 
 
 def priority_of(value: JsonValue) -> str:

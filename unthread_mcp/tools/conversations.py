@@ -208,7 +208,11 @@ def conversation_line(row: JsonObject, date: Callable[[JsonValue], str]) -> str:
     return SEPARATOR.join(
         [
             " ".join(
-                [number_of(row), status if isinstance(status, str) else "-", *([priority] if priority != "-" else [])]
+                [
+                    number_of(row),
+                    one_line(status, 40) if isinstance(status, str) else "-",
+                    *([priority] if priority != "-" else []),
+                ]
             ),
             name_of(row.get("customer")),
             name_of(row.get("assignedToUser")),

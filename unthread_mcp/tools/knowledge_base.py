@@ -22,7 +22,7 @@ from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import Listed, Query, list_page
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
@@ -66,7 +66,7 @@ def _said(said: JsonValue) -> str:
     nothing of it is dropped.
     """
     if isinstance(said, str):
-        return Fence().wrap(said)
+        return compose([], [said], [], fence=Fence())
     rest: JsonObject = dict(said) if isinstance(said, dict) else {"results": said}
     lines: list[str] = []
     for name in ("answer", "response", "text"):
@@ -85,7 +85,7 @@ def _said(said: JsonValue) -> str:
     left: JsonObject = {name: value for name, value in rest.items() if value not in (None, "", [], {})}
     if left:
         lines.append(compact(left))
-    return Fence().wrap("\n".join(lines)) if lines else "The knowledge base has no answer to this."
+    return compose([], lines, [], fence=Fence()) if lines else "The knowledge base has no answer to this."
 
 
 def _article_said(article: JsonObject) -> str:
@@ -151,13 +151,17 @@ async def search_kb_articles(
 def _articles_listed(workspace: Workspace, listed: Listed, remark: str) -> Answer:
     lines = [
         SEPARATOR.join(
-            [text_of(row, "id"), text_of(row, "status") or "-", workspace.date(row.get("updatedAt")), title_of(row)]
+            [_short(row, "id"), _short(row, "status") or "-", workspace.date(row.get("updatedAt")), title_of(row)]
         )
         for row in listed.rows
     ]
     return listed.answer(
         "article", lines, remark=remark, legend=f"id{SEPARATOR}status{SEPARATOR}updated{SEPARATOR}title"
     )
+
+
+def _short(article: JsonObject, name: str) -> str:
+    return one_line(text_of(article, name), 64)
 
 
 def title_of(article: JsonObject) -> str:
@@ -172,10 +176,11 @@ async def get_kb_article(workspace: Workspace, article: Id, select: Select | Non
     found = as_object(await workspace.client.read(GET_ARTICLE, {"article_id": article}))
     if chosen:
         return selected_object(found, chosen)
-    facts = [text_of(found, "status"), f"updated {workspace.date(found.get('updatedAt'))}", text_of(found, "url")]
+    url = one_line(text_of(found, "url"), 2_000)
+    facts = [_short(found, "status"), f"updated {workspace.date(found.get('updatedAt'))}", url]
     groups = found.get("userGroupIds")
     if isinstance(groups, list) and groups:
-        facts.append(f"only for groups {', '.join(str(each) for each in groups)}")
+        facts.append(f"only for groups {some_of([str(each) for each in groups], 64)}")
     head = [f"{title_of(found)} (article {article})", SEPARATOR.join(fact for fact in facts if fact)]
     return Answer(compose(head, [text_of(found, "content")], [], fence=Fence()), found)
 

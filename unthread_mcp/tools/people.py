@@ -13,7 +13,7 @@ from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Cursor, CustomerRef, Limit, Select, Text
 from unthread_mcp.fields import CUSTOMER, USER
 from unthread_mcp.listing import Query, list_page
-from unthread_mcp.render import SEPARATOR, Answer, compact, name_of, names_of, selected_object
+from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.tools.workspace import name_contains
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -50,7 +50,8 @@ async def list_users(
     if listed.chosen:
         return listed.selected("user")
     lines = [
-        name_of(row) + SEPARATOR + (one_line(text_of(row, "email"), 80) or text_of(row, "id")) for row in listed.rows
+        name_of(row) + SEPARATOR + (one_line(text_of(row, "email"), 80) or one_line(text_of(row, "id"), 64))
+        for row in listed.rows
     ]
     return listed.answer("user", lines)
 
@@ -101,14 +102,14 @@ async def get_customer(workspace: Workspace, customer: CustomerRef, select: Sele
 
 
 async def _customer_described(workspace: Workspace, customer: JsonObject) -> str:
-    lines = [f"{name_of(customer)} (customer {text_of(customer, 'id')})"]
+    lines = [f"{name_of(customer)} (customer {one_line(text_of(customer, 'id'), 64)})"]
     facts = {
         "tags": names_of(customer, "tags.name"),
         "Slack channel": name_of(customer, "slackChannel.name"),
         "primary support": await _assignee(workspace, customer, "primarySupport"),
         "secondary support": await _assignee(workspace, customer, "secondarySupport"),
         "reply within": _minutes(customer),
-        "bot handling": text_of(customer, "botHandling") or "-",
+        "bot handling": one_line(text_of(customer, "botHandling"), 40) or "-",
         "e-mail domains": names_of(customer, "emailDomains"),
         "since": workspace.date(customer.get("createdAt")),
     }
@@ -116,20 +117,21 @@ async def _customer_described(workspace: Workspace, customer: JsonObject) -> str
     responder = customer.get("autoresponder")
     if isinstance(responder, dict) and responder.get("enabled") is True:
         lines.append(
-            f"auto-responder {text_of(responder, 'condition')}: {one_line(text_of(responder, 'message'), 200)}"
+            f"auto-responder {one_line(text_of(responder, 'condition'), 40)}: "
+            f"{one_line(text_of(responder, 'message'), 200)}"
         )
     if customer.get("disableAutomatedTicketing") is True:
         lines.append("automated ticketing is off")
     if isinstance(steps := customer.get("supportSteps"), list) and steps:
         lines.append(f"support steps: {compact(steps)}")
-    return "\n".join(lines)
+    return compose([], lines, [])
 
 
 async def _assignee(workspace: Workspace, customer: JsonObject, which: str) -> str:
     kind, identity = text_of(customer, f"{which}AssigneeType"), text_of(customer, f"{which}AssigneeId")
     if not identity:
         return "-"
-    return await workspace.names.name_of_user(identity) if kind != "team" else f"team {identity}"
+    return await workspace.names.name_of_user(identity) if kind != "team" else f"team {one_line(identity, 64)}"
 
 
 def _minutes(customer: JsonObject) -> str:

@@ -155,7 +155,7 @@ def _report(
     empty = [day for day in current.dates if day not in current.dated]
     head = [said, _total(current, before, is_time=is_time)]
     per_day = current.per_date()
-    if len(current.dates) > 1 and not is_time:
+    if 1 < len(current.dates) <= MAX_DAYS + 1 and not is_time:
         drawn = _spark([per_day.get(day, 0) for day in current.dates])
         head.append(f"{drawn} {_day(current.dates[0], year)} to {_day(current.dates[-1], year)}")
     lines = _rows(names, current, is_time=is_time, most=most) if names else _periods(current, year, is_time=is_time)

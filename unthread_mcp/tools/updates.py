@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from unthread_mcp.access import changes, permits
-from unthread_mcp.answers import as_object, text_of
+from unthread_mcp.answers import as_object, id_of, text_of
 from unthread_mcp.api.endpoints import (
     GET_CONVERSATION,
     GET_TICKET_TYPE,
@@ -264,7 +264,7 @@ async def _fields(workspace: Workspace, identity: str, ticket_type: Named | None
     whole is right under both readings. To be called where other writes wait, lest one undo another.
     """
     current = await workspace.conversation(identity)
-    type_id = ticket_type.id if ticket_type else text_of(current, "ticketTypeId")
+    type_id = ticket_type.id if ticket_type else id_of(current, "ticketTypeId")
     if not type_id:
         raise InvalidArgument("The conversation has no ticket type, so it has no fields.", "Pass ticket_type too.")
     definition = as_object(await workspace.client.read(GET_TICKET_TYPE, {"ticket_type_id": type_id}))

@@ -96,7 +96,7 @@ def _field_described(field: JsonObject, labels: dict[str, str]) -> str:
         if isinstance(options, list)
         else ""
     )
-    parts = [text_of(field, "type") or "?", *(["required"] if field.get("required") is True else [])]
+    parts = [one_line(text_of(field, "type"), 40) or "?", *(["required"] if field.get("required") is True else [])]
     shown = _condition_described(field.get("conditions"), labels)
     return (
         f"{label_of(field)} ({', '.join(parts)})"
