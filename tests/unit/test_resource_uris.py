@@ -62,6 +62,12 @@ async def test_a_uri_leads_to_its_object(uri: str, endpoint: object, ids: dict[s
     assert (endpoint, ids) in [(each.endpoint, each.ids) for each in asked]
 
 
+async def test_the_messages_are_the_newest_hundred() -> None:
+    _, asked = await text_at(f"unthread://conversations/{UUID}/messages")
+    (body,) = [each.body for each in asked if each.endpoint is LIST_MESSAGES]
+    assert (body["limit"], body["descending"]) == (100, True)
+
+
 async def test_a_name_in_a_uri_is_decoded() -> None:
     _, asked = await text_at("unthread://customers/Acme%20%26%20S%C3%B6hne")
     assert asked[0].where == [("name", "==", "Acme & Söhne")]

@@ -110,7 +110,7 @@ async def test_an_odd_period_is_refused_before_anything_is_sent(start: str, end:
 
 
 async def test_counts_are_added_up_and_shown_by_date() -> None:
-    lines = await report(series({"2026-11-16": 4, "2026-11-18": 6}), series({"2026-11-13": 8}))
+    lines = await report(series({"2026-11-16": 4, "2026-11-18": 6}), series({"2026-11-13": 5, "2026-11-14": 3}))
     assert lines == [
         "totalCount 2026-11-16 to 2026-11-18 by day (UTC): conversations created in the period.",
         "total 10; +25% against 8 in the period before",
@@ -231,3 +231,8 @@ async def test_if_one_of_the_two_periods_is_refused_so_is_the_report() -> None:
 
     with pytest.raises(RequestRejected):
         await run_report(workspace_on(StubClient(answer)), "totalCount", start=WEEK[0], end=WEEK[-1])
+
+
+async def test_five_odd_things_are_named_each() -> None:
+    lines = await report(series({f"x{number}": 1 for number in range(5)}))
+    assert lines[-1] == "counted too, though outside the dates: x0, x1, x2, x3, x4"

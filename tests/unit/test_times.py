@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unthread_mcp.api.errors import InvalidArgument
-from unthread_mcp.times import iso, parse_period, parse_time, read_time, write_duration, write_time
+from unthread_mcp.times import iso, parse_coming_time, parse_period, parse_time, read_time, write_duration, write_time
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -184,3 +184,28 @@ def test_reading_back_what_was_written_loses_only_microseconds(moment: datetime)
     back = read_time(written)
     assert back is not None
     assert abs(back - moment) < timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("24h", "2026-11-21T10:00:00.000Z"),
+        (" 2 W ", "2026-12-04T10:00:00.000Z"),
+        ("2026-11-21", "2026-11-21T00:00:00.000Z"),
+        ("2026-11-20T12:00", "2026-11-20T12:00:00.000Z"),
+    ],
+)
+def test_a_moment_to_come_may_be_so_far_ahead(text: str, moment: str) -> None:
+    assert iso(parse_coming_time(text, "snooze_until", zone=UTC_ZONE, now=NOW)) == moment
+
+
+@pytest.mark.parametrize("text", ["2026-11-20", "2026-11-20T10:00Z", "2020-01-01"])
+def test_a_moment_that_has_passed_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"snooze_until is '.*', which has passed\."):
+        parse_coming_time(text, "snooze_until", zone=UTC_ZONE, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["7d ago", "tomorrow", "", "99999999w"])
+def test_what_is_no_moment_to_come_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"snooze_until is '.*', which"):
+        parse_coming_time(text, "snooze_until", zone=UTC_ZONE, now=NOW)

@@ -43,6 +43,7 @@ class StubClient:
     answer: Script = lambda _: {"data": []}
     asked: list[Asked] = field(default_factory=list[Asked])
     complete: bool = True
+    writes_begun: int = 0
 
     async def read(
         self, endpoint: Endpoint, ids: dict[str, str] | None = None, *, body: JsonValue = None, query: object = None
@@ -60,6 +61,7 @@ class StubClient:
         select: Sequence[str] = (),
     ) -> Receipt:
         assert endpoint.effect != "reads"
+        self.writes_begun += 1
         return Receipt(
             self._answer(Asked(endpoint, ids or {}, body, tuple(select))), complete=self.complete, status=200
         )
