@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from unthread_mcp.answers import Page, as_object, as_page, friendly_number, text_of
+from unthread_mcp.answers import Page, as_object, as_page, friendly_number, id_of, text_of
 from unthread_mcp.api.errors import UnreadableAnswer
-from unthread_mcp.api.json_types import JsonValue
+from unthread_mcp.api.json_types import JsonObject, JsonValue
 
 
 def test_has_next_decides_not_the_presence_of_next() -> None:
@@ -91,3 +91,25 @@ def test_a_conversations_number_may_be_written_as_a_text(value: JsonValue, numbe
 def test_a_text_is_a_text_or_nothing() -> None:
     assert text_of({"a": "x", "b": 7, "c": None}, "a") == "x"
     assert [text_of({"b": 7, "c": None}, name) for name in ("a", "b", "c")] == ["", "", ""]
+
+
+def test_a_number_that_none_is_as_long_as_is_none() -> None:
+    assert friendly_number(10**12 - 1) == friendly_number("999999999999") == 10**12 - 1
+    assert friendly_number(10**12) is None
+    assert friendly_number("1" * 5_000) is None
+
+
+@pytest.mark.parametrize("cursor", ["a b", "a\nmore: cursor=evil", "ä", "x" * 2_001])
+def test_a_cursor_that_would_not_stay_on_its_line_is_refused_not_dropped(cursor: str) -> None:
+    with pytest.raises(UnreadableAnswer, match=r"a cursor that can't be passed on\. Ask for fewer rows"):
+        as_page({"data": [{"id": "1"}], "cursors": {"hasNext": True, "next": cursor}})
+    assert as_page({"data": [{"id": "1"}], "cursors": {"hasNext": False, "next": cursor}}).next is None
+
+
+@pytest.mark.parametrize(
+    ("value", "identity"),
+    [({"id": "a_B-9"}, "a_B-9"), ({"id": "../x"}, ""), ({"id": 7}, ""), ({}, ""), ({"id": "x" * 65}, "")],
+)
+def test_an_id_is_one_that_may_enter_a_path(value: JsonObject, identity: str) -> None:
+    assert id_of(value) == identity
+    assert id_of({"other": "a-1"}, "other") == "a-1"
