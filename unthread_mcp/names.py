@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from unthread_mcp.answers import Page, as_object, as_page, friendly_number, text_of
+from unthread_mcp.answers import Page, as_object, as_page, friendly_number, id_of, text_of
 from unthread_mcp.api.endpoints import (
     GET_TICKET_TYPE,
-    ID_PATTERN,
     LIST_CONVERSATIONS,
     LIST_CUSTOMERS,
     LIST_TAGS,
@@ -46,7 +45,9 @@ _FIRESTORE = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9]{20}")
 """The reference's own customer ids: 20 letters and digits."""
 _ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{8,64}")
 """What may be an id or a name."""
-_NUMBER = re.compile(r"#?(\d{1,12})")
+_NUMBER = re.compile(r"#?\s*(\d{1,12})(?:\.0)?")
+"""`# 1234` stands in our own lists where a text began so; some clients write numbers as floats."""
+_NO_NUMBER = re.compile(r"#?\s*\d{13,}(?:\.0)?")
 _LINK = re.compile(r"https://([a-z0-9-]+\.)*unthread\.io/([^\s?#]*)([?#]\S*)?", re.IGNORECASE)
 
 
@@ -130,14 +131,16 @@ class Names:
     async def _matches(self, kind: Kind, field: str, name: str, *, external: bool) -> list[JsonObject]:
         """The rows that `name` may mean, at least one, found in at most two requests."""
         if _ID_LIKE.fullmatch(name):
-            rows = await self._rows(kind, "id", "==", name, external=external)
+            rows, _ = await self._rows(kind, "id", "==", name, external=external)
             found = [row for row in rows if text_of(row, "id") == name]
         else:
-            found = _called(await self._rows(kind, field, "==", name, external=external), field, name)
+            found = _called((await self._rows(kind, field, "==", name, external=external))[0], field, name)
         if found:
             return found
-        near = await self._rows(kind, field, "contains", name.removesuffix("…"), external=external, limit=100)
+        near, are_more = await self._rows(kind, field, "contains", name.removesuffix("…"), external=external, limit=100)
         if found := _called(near, field, name):
+            if are_more and len(found) == 1 and text_of(found[0], field) != name:
+                raise _too_many(kind, name, found)
             return found
         raise _nothing_found(kind, name, near)
 
@@ -149,14 +152,15 @@ class Names:
 
     async def _rows(
         self, kind: Kind, field: str, operator: str, value: str, *, external: bool, limit: int = 2 * _CANDIDATES
-    ) -> list[JsonObject]:
+    ) -> tuple[list[JsonObject], bool]:
+        """The rows of the first page, and whether there are more."""
         select: list[JsonValue] = [*kind.select]
         condition: JsonValue = {"field": field, "operator": operator, "value": value}
         body: JsonObject = {"select": select, "where": [condition], "limit": limit}
         if external:
             body["includeExternalUsers"] = True
         page = as_page(await self._client.read(kind.endpoint, {}, body=body))
-        return [row for row in page.rows if _usable_id(row) and row.get("deleted") is not True]
+        return [row for row in page.rows if id_of(row) and row.get("deleted") is not True], page.next is not None
 
     async def name_of_user(self, identity: str) -> str:
         """The name behind a user's id; the id itself where nobody has it, or nobody can be asked."""
@@ -165,7 +169,7 @@ class Names:
         if known and known[1] > self._now():
             return known[0].name
         try:
-            rows = await self._rows(USERS, "id", "==", identity, external=True)
+            rows, _ = await self._rows(USERS, "id", "==", identity, external=True)
         except ApiError:
             # A name is a help: what it stands beside is answered without it.
             return one_line(identity, 64)
@@ -186,7 +190,7 @@ class Names:
     def remember(self, conversation: JsonObject) -> None:
         """Keep the id behind a conversation's number, as far as they are given."""
         number = friendly_number(conversation.get("friendlyId"))
-        if number is not None and (identity := _usable_id(conversation)):
+        if number is not None and (identity := id_of(conversation)):
             same = self._numbers.get(number, identity) == identity
             self._numbers[number] = identity if same else _SEVERAL
             self._numbers.move_to_end(number)
@@ -205,6 +209,13 @@ class Names:
             )
         if number := _NUMBER.fullmatch(text):
             return (await self._by_number([int(number[1])]))[0]
+        if _NO_NUMBER.fullmatch(text):
+            raise InvalidArgument(
+                "conversation is a number too large for one.", "Pass its number (#1234), its id, or its link."
+            )
+        if _UUID.fullmatch(text):
+            # One conversation has one name, by which writes to it queue and are remembered.
+            return text.lower()
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
             raise InvalidArgument(
                 f"conversation is {one_line(text, 40)!r}, which is neither a number nor an id.",
@@ -268,12 +279,6 @@ class Names:
         )
 
 
-def _usable_id(row: JsonObject) -> str:
-    """A row's id, if it is one that may enter a path."""
-    identity = text_of(row, "id")
-    return identity if ID_PATTERN.fullmatch(identity) else ""
-
-
 def _called(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
     """The rows of this very name, else those that differ in letter case, or begin as a name cut short in a list."""
     whole = name.casefold()
@@ -303,9 +308,7 @@ def _described(rows: Sequence[JsonObject]) -> str:
     for row in rows[:_CANDIDATES]:
         email = text_of(row, "email")
         shown.append(
-            one_line(text_of(row, "name"), 40)
-            + (f" <{one_line(email, 60)}>" if email else "")
-            + f" ({_usable_id(row)})"
+            one_line(text_of(row, "name"), 40) + (f" <{one_line(email, 60)}>" if email else "") + f" ({id_of(row)})"
         )
     return "; ".join(shown) + ("; …" if len(rows) > _CANDIDATES else "")
 
@@ -315,6 +318,13 @@ def _nothing_found(kind: Kind, name: str, near: Sequence[JsonObject]) -> Invalid
     if near:
         return InvalidArgument(f"No {kind.word} is called {said!r}.", f"Similar: {_described(near)}.")
     return InvalidArgument(f"No {kind.word} is called {said!r}.", f"{kind.tool} lists the {kind.plural}.")
+
+
+def _too_many(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:
+    return InvalidArgument(
+        f"More {kind.plural} have {one_line(name, 60)!r} in their names than could be looked through.",
+        f"Pass the name in its own letter case, or the id. One is {_described(rows)}.",
+    )
 
 
 def _several_found(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:

@@ -38,6 +38,7 @@ _PLAIN: dict[Any, JsonSchema] = {
 }
 _PUBLISHED = {"ge": "minimum", "le": "maximum", "pattern": "pattern"}
 """Bounds by pydantic's names. Limits of length guard us, not the agent: they are not worth a token in every request."""
+_INTEGER_BITS = 64
 _OBJECT_WANTED = frozenset({"dataclass_type", "dict_type"})
 
 
@@ -146,6 +147,9 @@ class Signature:
             if isinstance(value, bool) and schema.get("type") in {"integer", "number"}:
                 # Python, and so pydantic, takes true for 1.
                 raise InvalidArgument(f"{name} is not acceptable: it should be a number.", "Correct it and call again.")
+            if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+                # Python doesn't even write out one of thousands of digits.
+                raise InvalidArgument(f"{name} is not acceptable: it is too large.", "Correct it and call again.")
             understood[name] = _lenient(schema, value)
         return understood
 

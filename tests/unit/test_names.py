@@ -326,7 +326,9 @@ async def test_what_is_no_reference_is_refused(reference: str) -> None:
     assert client.asked == []
 
 
-@pytest.mark.parametrize("reference", ["1234", "#1234", " #1234 ", "https://acme.unthread.io/t/1234"])
+@pytest.mark.parametrize(
+    "reference", ["1234", "#1234", "1234.0", "# 1234", " #1234 ", "https://acme.unthread.io/t/1234"]
+)
 async def test_a_number_is_looked_up_once_and_remembered(reference: str) -> None:
     names, client = names_on({"friendlyId": 1234, "id": "c-1"})
     assert await names.conversation(reference) == "c-1"
@@ -338,6 +340,33 @@ async def test_a_number_is_looked_up_once_and_remembered(reference: str) -> None
         "where": [{"field": "friendlyId", "operator": "==", "value": 1234}],
         "limit": 2,
     }
+
+
+@pytest.mark.parametrize("reference", ["9" * 13, "#" + "9" * 4_000, f"{10**20}"])
+async def test_a_number_that_no_conversation_can_have_is_refused_in_words(reference: str) -> None:
+    names, client = names_on()
+    with pytest.raises(InvalidArgument, match="a number too large"):
+        await names.conversation(reference)
+    assert client.asked == []
+
+
+async def test_an_id_is_the_same_in_whatever_letter_case_it_is_given() -> None:
+    names, client = names_on()
+    assert await names.conversation(UUID.upper()) == UUID
+    assert await names.conversation(f"https://app.unthread.io/c/{UUID.upper()}") == UUID
+    assert client.asked == []
+
+
+async def test_a_name_in_another_letter_case_is_refused_where_not_all_that_have_it_were_seen() -> None:
+    row: JsonObject = {"id": "t-1", "name": "VIP"}
+    whole, cut = page(row), page(row, following="more")
+    for answer in (whole, cut):
+        names = names_of_stub(StubClient(in_turn(page(), answer)))
+        if answer is whole:
+            assert (await names.tag("vip")).id == "t-1"
+        else:
+            with pytest.raises(InvalidArgument, match=r"More tags have 'vip' .* One is VIP \(t-1\)"):
+                await names.tag("vip")
 
 
 async def test_a_number_that_a_list_has_shown_needs_no_request() -> None:
