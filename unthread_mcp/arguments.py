@@ -17,9 +17,9 @@ Operator = Literal["==", "!=", ">", "<", "in", "notIn", "contains", "notContains
 """The reference's nine operators."""
 
 _PRIORITY_WORDS: Final = {"3": "low", "5": "medium", "7": "high", "9": "critical"}
-IN_MESSAGE: Final = "message:"
-"""Marks, in a cursor, a search that went on to the first messages."""
-IN_CONTENT: Final = "content:"
+IN_MESSAGE: Final = "\x02message:"
+"""Marks, in a cursor, a search that went on to the first messages; nobody types its control character."""
+IN_CONTENT: Final = "\x02content:"
 """Marks, in a cursor, a search that went on to the content."""
 UNASSIGNED: Final = "unassigned"
 """An assignee that stands for nobody."""

@@ -55,6 +55,8 @@ class Listed:
     select: tuple[str, ...]
     chosen: bool
     """Whether the caller chose the fields."""
+    remark: str = ""
+    """What is to be said of how it was come by."""
 
     @property
     def rows(self) -> list[JsonObject]:

@@ -292,3 +292,49 @@ async def test_hidden_characters_from_customers_reach_nobody(desk: Desk, era: Er
         listed = await agent.call("list_messages", conversation=number)
     for answer in (said, listed):
         assert "abcdef" in answer
+
+
+async def test_among_the_unassigned_words_are_looked_for_in_first_messages_too(desk: Desk) -> None:
+    rows = desk.sandbox.database.execute(
+        "SELECT c.friendlyId, m.text, c.title FROM conversations c JOIN messages m ON m.conversationId = c.id "
+        "WHERE c.assignedToUserId IS NULL AND m.isExternal = 1 GROUP BY c.id HAVING m.ts = min(m.ts)"
+    ).fetchall()
+    rows_of_titles = desk.sandbox.database.execute("SELECT title FROM conversations WHERE title IS NOT NULL")
+    titles = " ".join(row[0] for row in rows_of_titles).lower()
+    number, word = next(
+        (number, word)
+        for number, text, _ in rows
+        for word in text.split()
+        if len(word) > 7 and word.isalpha() and word.lower() not in titles
+    )
+    async with desk.agent() as agent:
+        said = await agent.call("search_conversations", text=word, assignee="unassigned")
+    assert f"#{number} " in said
+    assert "unassigned, out of" in said
+    assert "no title has these words, these first messages do" in said
+
+
+@pytest.mark.parametrize("words", ["message: hello", "message:", "content:x"])
+async def test_words_that_look_like_a_mark_of_ours_are_just_words(desk: Desk, words: str) -> None:
+    async with desk.agent() as agent:
+        await agent.call("search_conversations", text=words)
+        await agent.call("search_kb_articles", text=words)
+    sent = [(each["field"], each["value"]) for one in desk.wire.sent for each in one.body["where"]]
+    assert sent == [("title", words), ("initialMessage.text", words), ("title", words), ("content", words)]
+
+
+@pytest.mark.parametrize("number", [10**20, 10**5_000, 1e20], ids=["large", "huge", "a large float"])
+async def test_a_number_beyond_every_conversation_is_refused_in_words(desk: Desk, number: float) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("get_conversation", conversation=number)
+    assert said.failed
+    assert said.text.startswith("conversation is ")
+    assert len(said.text) < 300
+    assert desk.wire.sent == []
+
+
+async def test_a_number_written_as_a_float_is_understood(desk: Desk) -> None:
+    number = desk.find("c.status = 'open'")
+    async with desk.agent() as agent:
+        said = await agent.call("get_conversation", conversation=float(number.removeprefix("#")))
+    assert said.text.startswith(f"{number} "), said.text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from unthread_mcp.arguments import PRIORITY_NUMBERS, Condition, Id, Priority, Words
+from unthread_mcp.arguments import IN_CONTENT, IN_MESSAGE, PRIORITY_NUMBERS, Condition, Id, Priority, Words
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_may_not_enter_a_path_is_no_id(value: str) -> None:
         TypeAdapter[str](Id).validate_python(value)
 
 
-@pytest.mark.parametrize("mark", ["", "message:", "content:"])
+@pytest.mark.parametrize("mark", ["", IN_MESSAGE, IN_CONTENT])
 def test_the_mark_of_a_search_that_went_on_takes_no_room_from_its_words(mark: str) -> None:
     assert TypeAdapter[str](Words).validate_python(mark + "x" * 200) == mark + "x" * 200
     with pytest.raises(ValidationError, match="it should have at most 200 characters"):

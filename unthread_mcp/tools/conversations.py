@@ -144,15 +144,18 @@ async def search_conversations(
         cursor=cursor,
         absolute=absolute,
     )
+    page = list_page
     if assignee and assignee.strip().lower() == UNASSIGNED:
+        page = _unassigned
         query = replace(query, local_fields=("assignedToUserId",))
-        return await _unassigned(workspace, _with_text(query, text))
-    listed = await list_page(workspace, _with_text(query, text))
-    remark = _order_said(order_by, descending=descending)
-    if text and not listed.rows and not cursor and not text.startswith(IN_MESSAGE):
-        listed = await list_page(workspace, _with_text(query, IN_MESSAGE + text))
-        if listed.rows:
-            remark += "; no title has these words, these first messages do"
+    listed = await page(workspace, _with_text(query, text))
+    in_messages = False
+    if text and not cursor and not text.startswith(IN_MESSAGE) and not listed.page.rows and listed.page.next is None:
+        listed = await page(workspace, _with_text(query, IN_MESSAGE + text))
+        in_messages = bool(listed.page.rows)
+    remark = listed.remark or _order_said(order_by, descending=descending)
+    if in_messages:
+        remark += "; no title has these words, these first messages do"
     return conversations_listed(workspace, listed, remark)
 
 
@@ -173,7 +176,7 @@ def _order_said(order_by: str, *, descending: bool) -> str:
     return words.get(order_by, ("highest priority first", "lowest priority first"))[0 if descending else 1]
 
 
-async def _unassigned(workspace: Workspace, query: Query) -> Answer:
+async def _unassigned(workspace: Workspace, query: Query) -> Listed:
     """Conversations without an assignee. The API's `where` takes no null, so pages are read and filtered here."""
     rows: list[JsonObject] = []
     scanned, listed = 0, None
@@ -185,8 +188,11 @@ async def _unassigned(workspace: Workspace, query: Query) -> Answer:
             break
         query = replace(query, cursor=listed.page.next)
     assert listed is not None
-    listed = replace(listed, page=Page(rows, None, listed.page.next))
-    return conversations_listed(workspace, listed, f"unassigned, out of {scanned} looked through")
+    return replace(
+        listed,
+        page=Page(rows, None, listed.page.next),
+        remark=f"unassigned, out of {scanned} looked through",
+    )
 
 
 def conversations_listed(workspace: Workspace, listed: Listed, remark: str = "") -> Answer:
