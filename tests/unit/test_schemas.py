@@ -359,3 +359,12 @@ def test_defaults_are_as_a_cursor_has_them(signature: Signature) -> None:
         "share": None,
         "where": None,
     }
+
+
+@pytest.mark.parametrize("name", ["name", "count", "colours"])
+def test_a_number_of_thousands_of_digits_is_refused_in_words(signature: Signature, name: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^{name} is not acceptable: it is too large"):
+        signature.validate({"name": "x", name: 10**5_000})
+    condition: dict[str, Any] = {"field": "a", "operator": "in", "value": [10**5_000]}
+    with pytest.raises(InvalidArgument, match=r"^where\.0\.value is not acceptable"):
+        signature.validate({"name": "x", "where": [condition]})
