@@ -41,16 +41,30 @@ def test_a_flag_overrides_the_environment() -> None:
     assert settings.access == "read"
 
 
-@pytest.mark.parametrize("empty", ["", "  ", "${user_config.access}"])
-def test_what_is_empty_or_was_not_filled_in_counts_as_not_set(empty: str) -> None:
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_what_is_empty_counts_as_not_set(empty: str) -> None:
     assert read_settings({"UNTHREAD_ACCESS": empty}).access == "reply"
 
 
-def test_a_placeholder_that_nothing_filled_in_is_noted_since_a_limit_may_be_missing() -> None:
-    (note,) = read_settings({"UNTHREAD_ALLOWED_CUSTOMERS": "${user_config.customers}"}).notes
-    assert note == (
-        "UNTHREAD_ALLOWED_CUSTOMERS is the placeholder ${user_config.customers}, which nothing filled in: not set."
+def test_a_placeholder_that_nothing_filled_in_counts_as_not_set_and_is_noted() -> None:
+    settings = read_settings({"UNTHREAD_TIMEZONE": "${user_config.zone}"})
+    assert settings.timezone.key == "UTC"
+    assert settings.notes == (
+        "UNTHREAD_TIMEZONE is the placeholder ${user_config.zone}, which nothing filled in: not set.",
     )
+
+
+@pytest.mark.parametrize("variable", ["UNTHREAD_ALLOWED_CUSTOMERS", "UNTHREAD_ACCESS", "UNTHREAD_CONFIRM"])
+@pytest.mark.parametrize("text", ["${user_config.limit}", " ${x} ", "c1,${more}"])
+def test_a_limit_that_nothing_filled_in_refuses_to_start(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{variable} is the placeholder .*, which nothing filled in\. Fill it in"):
+        read_settings({variable: text})
+
+
+@pytest.mark.parametrize("text", [",", " , ,"])
+def test_a_list_of_customers_that_names_nobody_refuses_to_start(text: str) -> None:
+    with pytest.raises(SettingsError, match="UNTHREAD_ALLOWED_CUSTOMERS names nobody"):
+        read_settings({"UNTHREAD_ALLOWED_CUSTOMERS": text})
 
 
 def test_a_misspelled_option_is_noted_with_the_nearest_one() -> None:

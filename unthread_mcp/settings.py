@@ -115,6 +115,8 @@ def _timezone(text: str) -> ZoneInfo:
 
 def _customers(text: str) -> frozenset[str]:
     ids = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if not ids:
+        raise ValueError("names nobody. Give customer ids separated by commas, or leave it unset to allow all.")
     wrong = sorted(each for each in ids if not ID_PATTERN.fullmatch(each))
     if wrong:
         raise ValueError(f"has {wrong[0]!r}, which is no customer id. Separate ids by commas.")
@@ -288,12 +290,21 @@ OPTIONS: Final = (
 )
 
 
+_LIMITS: Final = frozenset({"UNTHREAD_ALLOWED_CUSTOMERS", "UNTHREAD_ACCESS", "UNTHREAD_CONFIRM"})
+"""Options whose absence allows more."""
+
+
+def _said(option: Option, flags: Mapping[str, str] | None) -> str:
+    """The option as the operator gave it."""
+    return option.flag if option.variable in (flags or {}) else option.variable
+
+
 def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Settings:
     """Settings from `environment`, overridden by `flags` (variable -> text).
 
-    An empty value, or a placeholder that the host left unfilled, counts as not set.
-    Raises `SettingsError` naming the option for every value that can't be used, but for
-    the key: starting needs no key, and the first call says what is wrong with it.
+    An empty value, or a placeholder that the host left unfilled, counts as not set; a placeholder
+    for what limits agents is refused. Raises `SettingsError` naming the option for every value that can't be used,
+    but for the key: starting needs no key, and the first call says what is wrong with it.
     """
     values: dict[str, Any] = {}
     texts: dict[str, str] = {}
@@ -303,6 +314,12 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | Non
         text = given.get(option.variable, "")
         if not text.strip():
             continue
+        if option.variable in _LIMITS and _UNFILLED.search(text):
+            # To go on without it would allow more than the operator meant to.
+            raise SettingsError(
+                f"{_said(option, flags)} is the placeholder {text.strip()}, which nothing filled in. "
+                "Fill it in, or leave the option out."
+            )
         if option.variable != "UNTHREAD_API_KEY" and _UNFILLED.fullmatch(text.strip()):
             notes.append(f"{option.variable} is the placeholder {text.strip()}, which nothing filled in: not set.")
             continue
@@ -312,8 +329,7 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | Non
         try:
             values[option.sets] = option.parse(text)
         except ValueError as problem:
-            said = option.flag if option.variable in (flags or {}) else option.variable
-            raise SettingsError(f"{said} {problem}") from None
+            raise SettingsError(f"{_said(option, flags)} {problem}") from None
     key, problem = None, ""
     if not values.get("sandbox"):
         # The sandbox has a key of its own; a real one must not be asked for, nor reach it.
