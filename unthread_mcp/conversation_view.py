@@ -125,9 +125,11 @@ def _people(conversation: JsonObject) -> str:
     submitter = [name_of(conversation, f"submitterUser.{part}") for part in ("name", "email")]
     known = [each for each in submitter if each != "-"]
     said = [f"from {known[0]}" + (f" <{known[1]}>" if len(known) > 1 else "")] if known else []
-    for name in ("followers", "collaborators"):
-        if isinstance(several := conversation.get(name), list) and several:
-            said.append(f"{len(several)} {name}")
+    said += [
+        f"{len(several)} {name}"
+        for name in ("followers", "collaborators")
+        if isinstance(several := conversation.get(name), list) and several
+    ]
     return SEPARATOR.join(said)
 
 
