@@ -183,7 +183,10 @@ def test_a_stream_that_is_no_terminal_is_printed_to_as_it_is(monkeypatch: pytest
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no way to send Ctrl-C to one process")
 def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
-    command = [sys.executable, "-m", "unthread_mcp", "demo"]
+    # Started in the background of a shell, the tests and so the child would have SIGINT ignored.
+    listening = "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    run_it = "import sys; sys.argv = ['unthread-mcp', 'demo']; runpy.run_module('unthread_mcp', run_name='__main__')"
+    command = [sys.executable, "-c", listening + run_it]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert any(line.startswith(b"1. ") for line in process.stdout)  # it is at work

@@ -114,6 +114,13 @@ async def test_every_named_filter_becomes_the_references_condition(desk: Desk) -
     assert body["descending"] is False
 
 
+async def test_by_priority_the_highest_come_first_and_those_without_one_are_left_out(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("search_conversations", status=["open"], order_by="priority", limit=5)
+    assert "highest priority first, none without one" in said
+    assert all(" open critical · " in line for line in rows(said.text))
+
+
 async def test_words_are_looked_for_in_first_messages_when_no_title_has_them(desk: Desk) -> None:
     word = desk.sandbox.database.execute(
         "SELECT substr(m.text, 1, 24) FROM conversations c JOIN messages m ON m.id = c.initialMessageId"

@@ -375,10 +375,9 @@ async def test_fields_written_at_the_same_time_lose_nothing() -> None:
     desk.wire = wire = Patient(desk.sandbox.transport)
     desk.server = desk.new_server()
     number = desk.find("c.ticketTypeId = (SELECT id FROM ticket_types WHERE name = 'Bug report') AND c.status = 'open'")
-    async with desk.agent() as agent:
-        async with anyio.create_task_group() as several:
-            for fields in ({"Severity": "Blocker"}, {"Workaround until the fix": "restart"}):
-                several.start_soon(partial(agent.call, "update_conversation", conversation=number, fields=fields))
+    async with desk.agent() as agent, anyio.create_task_group() as several:
+        for fields in ({"Severity": "Blocker"}, {"Workaround until the fix": "restart"}):
+            several.start_soon(partial(agent.call, "update_conversation", conversation=number, fields=fields))
     first, second = (each.body["ticketTypeFields"].items() for each in wire.writes)
     assert len([each for each in second if each not in first]) == 1, "the second one holds what the first one wrote"
     desk.sandbox.close()

@@ -64,7 +64,7 @@ async def search_conversations(
     ticket_type: Name | None = None,
     priority: Priority | None = None,
     text: Annotated[
-        Words | None, Field(description="Words in the title or, if no title has them, in the first message")
+        Words | None, Field(description="A phrase in the title or, if no title has it, in the first message")
     ] = None,
     created_after: Annotated[When | None, Field(description="Date, date-time, or 24h, 7d, 4w ago")] = None,
     created_before: When | None = None,
@@ -117,6 +117,9 @@ async def search_conversations(
             moment,
             ">" if argument.endswith("after") else "<",
         )
+    if order_by == "priority":
+        # Where conversations without a priority stand in this order is the API's choice; first, it would mislead.
+        add("priority", 0, ">")
     arguments: dict[str, JsonValue] = {
         "status": [*status] if status else None,
         "customer": customer,
@@ -173,7 +176,9 @@ def _order_said(order_by: str, *, descending: bool) -> str:
         "updatedAt": ("last updated first", "longest not updated first"),
         "createdAt": ("newest first", "oldest first"),
     }
-    return words.get(order_by, ("highest priority first", "lowest priority first"))[0 if descending else 1]
+    return words.get(order_by, ("highest priority first, none without one", "lowest priority first, none without one"))[
+        0 if descending else 1
+    ]
 
 
 async def _unassigned(workspace: Workspace, query: Query) -> Listed:

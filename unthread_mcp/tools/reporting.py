@@ -212,7 +212,8 @@ def _rows(names: Sequence[str], series: Series, *, is_time: bool, most: int) -> 
     rest = ranked[most:]
     if rest:
         summed = "" if is_time else f", together {_value(sum(row.value(is_time=False) for row in rest), is_time=False)}"
-        lines.append(f"and {len(rest)} more rows{summed}; all_rows shows them")
+        plural = "s" if len(rest) > 1 else ""
+        lines.append(f"and {len(rest)} more row{plural}{summed}; all_rows shows them")
     return lines
 
 
