@@ -16,7 +16,7 @@ from pydantic import BaseModel
 BaseModel.model_config["defer_build"] = True  # as the command line does, to start sooner
 
 from mcp.server import MCPServer  # noqa: E402
-from mcp.server.mcpserver import Context  # noqa: E402, TC002  # the SDK reads the tools' annotations
+from mcp.server.mcpserver import Context  # noqa: E402  # the SDK reads the tools' annotations
 from mcp.types import CallToolResult, TextContent  # noqa: E402
 
 from unthread_mcp.stdio import run_stdio  # noqa: E402
