@@ -7,7 +7,7 @@ from typing import Final
 from mcp.types import Completion, CompletionArgument, PromptReference, ResourceTemplateReference
 
 from unthread_mcp.answers import as_page, text_of
-from unthread_mcp.api.endpoints import LIST_ARTICLES, LIST_CONVERSATIONS, LIST_CUSTOMERS, Endpoint
+from unthread_mcp.api.endpoints import LIST_ARTICLES, LIST_CONVERSATIONS, LIST_CUSTOMERS, LIST_USERS, Endpoint
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.fields import VOCABULARIES
@@ -36,6 +36,8 @@ async def complete(
             return _completion(await _conversations(workspace, argument.value))
         if kind == "customer":
             return _completion(await _named(workspace, LIST_CUSTOMERS, "name", "name", argument.value))
+        if kind == "to":
+            return _completion(await _named(workspace, LIST_USERS, "name", "name", argument.value))
         if kind == "article":
             return _completion(await _named(workspace, LIST_ARTICLES, "title", "id", argument.value))
     except UnthreadError:

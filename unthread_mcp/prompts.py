@@ -63,6 +63,19 @@ PROMPTS: Final = (
         {},
     ),
     PromptTemplate(
+        "escalate",
+        "Escalate a conversation",
+        "Hand a conversation to somebody who can solve it, with all they need to know.",
+        {"conversation": "Number, id or link", "to": "Who should take it", "reason": "Why it can't stay where it is"},
+        "Escalate conversation {conversation} to {to}, because of {reason}. Read it with get_conversation, and look "
+        "with search_conversations whether this customer has other open ones about the same. Write a note for whoever "
+        "takes over: what the customer wants and since when, what was tried, what is known and what is only supposed, "
+        "what was promised and by when, and the one question to answer next. Show me the note, the assignee, the "
+        "priority and the tags that you propose. When I agree, leave the note with add_private_note, then set the rest "
+        "with update_conversation. Tell the customer nothing unless I ask for it.",
+        {"to": "whoever fits best (list_users names the team)", "reason": "what you find in it"},
+    ),
+    PromptTemplate(
         "weekly_report",
         "Weekly report",
         "The week's support in numbers, and what stands out.",
@@ -73,6 +86,21 @@ PROMPTS: Final = (
         "should be looked at, with two or three conversations as examples from search_conversations. Give numbers "
         "only as the reports show them.",
         {"customer": "all customers", "start": "7d"},
+    ),
+    PromptTemplate(
+        "find_kb_gaps",
+        "Find gaps in the knowledge base",
+        "Questions that are asked again and again and that no article answers.",
+        {"customer": "Only this customer", "start": "First day, or so long ago"},
+        "Find out what customers ask again and again that our knowledge base doesn't answer. Look at the conversations "
+        "of {customer} since {start} with search_conversations, page after page, and group them by the question behind "
+        "them. Read one or two of each group of three or more with get_conversation. Put each group's question in one "
+        "sentence to query_knowledge_base, and look with search_kb_articles for what nearly fits. Report as a table: "
+        "the question, how many conversations (with their numbers), which article comes nearest, and what it lacks. "
+        "Then propose what to write or correct, most asked first. Write or change an article with create_kb_article "
+        "or update_kb_article only when I say so, from what colleagues answered, without anything that is one "
+        "customer's own.",
+        {"customer": "all customers", "start": "30d"},
     ),
 )
 

@@ -117,6 +117,7 @@ async def test_names_and_numbers_are_completed(desk: Desk, era: Era) -> None:
         assert await values(conversation, "id", "zzz") == []
         assert await values(customer, "id", "vela") == ["Vela Biotech"]
         assert await values(prompt, "customer", "Norrvik") == ["Norrvik Energi"]
+        assert await values(PromptReference(name="escalate"), "to", "Jonas L") == ["Jonas Lindqvist"]
         assert len(await values(article, "id", "SAML")) == 1
         assert await values(fields, "object", "ta") == ["tag"]
         assert await values(prompt, "tone", "f") == ["friendly and to the point", "formal"]

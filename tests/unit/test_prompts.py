@@ -19,10 +19,15 @@ def said(name: str, **arguments: str) -> str:
     return message.content.text
 
 
-def test_the_first_four_are_there() -> None:
-    names = [prompt.name for prompt in listed_prompts()]
-    assert names[:4] == ["triage_inbox", "draft_reply", "summarize_conversation", "weekly_report"]
-    assert len(set(names)) == len(names)
+def test_they_are_listed_in_the_order_of_a_day() -> None:
+    assert [prompt.name for prompt in listed_prompts()] == [
+        "triage_inbox",
+        "draft_reply",
+        "summarize_conversation",
+        "escalate",
+        "weekly_report",
+        "find_kb_gaps",
+    ]
 
 
 @pytest.mark.parametrize("template", PROMPTS, ids=[each.name for each in PROMPTS])
