@@ -14,11 +14,13 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
 
+from scripts import tool_pages
 from unthread_mcp.instructions import instructions
 from unthread_mcp.prompts import PROMPTS, listed_prompts
 from unthread_mcp.resources import OPEN, TEMPLATES, listed_resources, listed_templates
@@ -31,6 +33,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 CONTRACTS: Final = Path("tests/contracts")
 PAGES: Final = (Path("README.md"), Path("docs/architecture.md"))
 """What has generated blocks."""
+TOOLS_PAGE: Final = Path("docs/tools.md")
+"""Made as a whole."""
 EXAMPLE: Final = Path("claude_desktop_config.example.json")
 SERVER_CONTRACT: Final = CONTRACTS / "server.json"
 
@@ -157,11 +161,18 @@ def contracts() -> dict[Path, str]:
     return {**made, SERVER_CONTRACT: _json(offered)}
 
 
+@cache
+def tools_page() -> str:
+    """docs/tools.md, which takes a call of every tool to make."""
+    return anyio.run(tool_pages.page)
+
+
 def wanted(root: Path) -> Mapping[Path, str | None]:
     """Every generated file below `root` with the text that it should have; None for one that should not exist."""
     files: dict[Path, str | None] = {
         **{root / page: with_blocks((root / page).read_text("utf-8")) for page in PAGES},
         **{root / path: text for path, text in contracts().items()},
+        root / TOOLS_PAGE: tools_page(),
     }
     for path in sorted((root / CONTRACTS).glob("*.json")):
         files.setdefault(path, None)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.generate import CONTRACTS, PAGES, ROOT, main, modules_list, stale, with_blocks, write
+from scripts.generate import CONTRACTS, PAGES, ROOT, TOOLS_PAGE, main, modules_list, stale, with_blocks, write
+from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.tools import TOOLS
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The generated files of this project, to be spoiled."""
-    for page in PAGES:
+    for page in (*PAGES, TOOLS_PAGE):
         (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / page, tmp_path / page)
     shutil.copytree(ROOT / CONTRACTS, tmp_path / CONTRACTS)
@@ -42,6 +43,7 @@ def test_a_check_of_what_is_fresh_writes_nothing_and_ends_with_0(
         ("README.md", "| ★ `send_reply` |", "| `send_reply` |", "-| `send_reply` |"),
         ("docs/architecture.md", "- `cli.py`", "- `command_line.py`", "-- `command_line.py`"),
         ("tests/contracts/send_reply.json", '"destructiveHint": true', '"destructiveHint": false', '-    "destructive'),
+        ("docs/tools.md", "→ search_conversations(", "→ find_conversations(", "-→ find"),
         ("tests/contracts/server.json", "unthread://customers/{id}", "unthread://customer/{id}", "-      "),
     ],
 )
@@ -90,6 +92,16 @@ def test_a_contract_says_what_clients_see_and_who_may_call(name: str) -> None:
         "toolset",
         "shown",
     }
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=[tool.name for tool in TOOLS])
+def test_every_tool_is_shown_at_work(tool: ToolDeclaration) -> None:
+    _, _, section = (ROOT / TOOLS_PAGE).read_text("utf-8").partition(f"`{tool.name}`\n")
+    example = section.partition("```text\n")[2].partition("\n```")[0]
+    called, *answer = example.splitlines()
+    assert called.startswith(f"→ {tool.name}(")
+    assert answer
+    assert not any(line.startswith(("refused", "unknown:")) for line in answer)
 
 
 def test_every_module_is_named_with_what_it_is_for() -> None:
