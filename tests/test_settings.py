@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_every_field_of_the_settings_but_what_is_found_out_can_be_set() -> None:
 def test_a_flag_overrides_the_environment() -> None:
     settings = read_settings({"UNTHREAD_ACCESS": "admin"}, {"UNTHREAD_ACCESS": "read"})
     assert settings.access == "read"
+
+
+def test_a_sandbox_may_stand_on_a_day_of_its_own() -> None:
+    assert read_settings({"UNTHREAD_SANDBOX": "1", "UNTHREAD_SANDBOX_DATE": " 2026-11-20 "}).sandbox_date == date(
+        2026, 11, 20
+    )
+    with pytest.raises(SettingsError, match=r"is 'Friday', which is no date\. Write it like 2026-11-20\."):
+        read_settings({"UNTHREAD_SANDBOX_DATE": "Friday"})
 
 
 @pytest.mark.parametrize("empty", ["", "  "])

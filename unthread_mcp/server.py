@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from mcp.server import CacheHint, MCPServer
@@ -42,7 +43,6 @@ from unthread_mcp.workspace import Workspace, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     import httpx2
 
@@ -151,8 +151,10 @@ def build_workspace(
     """The workspace that `settings` name. `transport` stands in for the network."""
     key, url, scope = settings.api_key, settings.api_url, settings.api_url
     behind: httpx2.AsyncBaseTransport | Callable[[], httpx2.AsyncBaseTransport] | None = transport
+    if settings.sandbox and (day := settings.sandbox_date):
+        now = lambda: datetime.combine(day, SANDBOX_TIME)  # noqa: E731 - a name would say no more
     if settings.sandbox and transport is None:
-        behind = lambda: _sandbox_transport(settings.sandbox)  # noqa: E731 - a name would say no more
+        behind = lambda: _sandbox_transport(settings.sandbox, now)  # noqa: E731 - a name would say no more
     if settings.sandbox:
         key, url, scope = SANDBOX_KEY, SANDBOX_URL, f"sandbox {settings.sandbox}"
     return Workspace(
@@ -166,16 +168,18 @@ def build_workspace(
 
 SANDBOX_KEY = "sandbox-key"
 SANDBOX_URL = "https://sandbox.invalid/api"
+SANDBOX_TIME = time(10, tzinfo=UTC)
+"""The time of day at which a sandbox with a date of its own stands: within office hours nearly everywhere."""
 
 
-def _sandbox_transport(where: str | None) -> httpx2.AsyncBaseTransport:
+def _sandbox_transport(where: str | None, now: Callable[[], datetime]) -> httpx2.AsyncBaseTransport:
     """A sandbox's transport, with which the sandbox is closed. Raises `Unavailable` for a file that can't be used."""
     import httpx2  # noqa: PLC0415 - imported when first needed
 
     from unthread_mcp.sandbox import Sandbox, SandboxFileError  # noqa: PLC0415 - see above
 
     try:
-        sandbox = Sandbox(None if where == IN_MEMORY else where, key=SANDBOX_KEY)
+        sandbox = Sandbox(None if where == IN_MEMORY else where, key=SANDBOX_KEY, now=now)
     except SandboxFileError as problem:
         raise Unavailable(str(problem), "") from None
 

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
@@ -52,6 +53,8 @@ class Settings:
     api_url: str = API_URL
     sandbox: str | None = None
     """`IN_MEMORY`, a file's path, or None for the real API."""
+    sandbox_date: date | None = None
+    """The day on which the sandbox stands; None for the real one."""
     access: Level = "reply"
     toolsets: frozenset[str] = frozenset({"default"})
     confirm: ConfirmMode = "auto"
@@ -130,6 +133,13 @@ def _sandbox(text: str) -> str | None:
     return IN_MEMORY if value.lower() in _ON | {IN_MEMORY} else str(_path(value))
 
 
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"is {text!r}, which is no date. Write it like 2026-11-20.") from None
+
+
 def _path(text: str) -> Path:
     """The path in `text`, `~` resolved: hosts start servers without a shell that would do it."""
     path = Path(text.strip())
@@ -184,6 +194,16 @@ OPTIONS: Final = (
         "--sandbox",
         "FILE",
         "optional",
+    ),
+    Option(
+        "UNTHREAD_SANDBOX_DATE",
+        "The day on which the sandbox stands, at 10:00 UTC, for recordings and evaluations that come out the same "
+        "every time. Left out, it is today.",
+        "",
+        _date,
+        "sandbox_date",
+        "--sandbox-date",
+        "DATE",
     ),
     Option(
         "UNTHREAD_ACCESS",
