@@ -24,7 +24,7 @@ from unthread_mcp.api.endpoints import (
     LIST_USERS,
     Endpoint,
 )
-from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, RequestRejected
+from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, RequestRejected, UnknownName
 from unthread_mcp.untrusted import one_line
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Names:
         self._known: dict[tuple[str, str], tuple[Named, datetime]] = {}
         self._types: dict[str, tuple[JsonObject, datetime]] = {}
         self._numbers: OrderedDict[int, str] = OrderedDict()
+        self._forgotten = 0
 
     # Names
 
@@ -121,11 +122,14 @@ class Names:
         known = self._known.get(key)
         if known and known[1] > self._now():
             return known[0]
+        forgotten = self._forgotten
         found = await self._matches(kind, field, name, external=external)
         if len(found) > 1:
             raise _several_found(kind, name, found)
         named = Named(text_of(found[0], "id"), one_line(text_of(found[0], "name") or name, 60))
-        self._keep(key, named)
+        if forgotten == self._forgotten:
+            # What was found before something was renamed may be that very thing.
+            self._keep(key, named)
         return named
 
     async def _matches(self, kind: Kind, field: str, name: str, *, external: bool) -> list[JsonObject]:
@@ -143,6 +147,16 @@ class Names:
                 raise _too_many(kind, name, found)
             return found
         raise _nothing_found(kind, name, near)
+
+    def forget(self, *which: str) -> None:
+        """Let go of what is remembered under these ids or names: made, renamed or deleted, they mean something else."""
+        self._forgotten += 1
+        folded = {each.strip().casefold() for each in which}
+        for key, (named, _) in [*self._known.items()]:
+            if folded & {key[1].casefold(), named.id.casefold(), named.name.casefold()}:
+                del self._known[key]
+        for each in which:
+            self._types.pop(each, None)
 
     def _keep(self, key: tuple[str, str], named: Named) -> None:
         self._known.pop(key, None)
@@ -313,11 +327,11 @@ def _described(rows: Sequence[JsonObject]) -> str:
     return "; ".join(shown) + ("; …" if len(rows) > _CANDIDATES else "")
 
 
-def _nothing_found(kind: Kind, name: str, near: Sequence[JsonObject]) -> InvalidArgument:
+def _nothing_found(kind: Kind, name: str, near: Sequence[JsonObject]) -> UnknownName:
     said = one_line(name, 60)
     if near:
-        return InvalidArgument(f"No {kind.word} is called {said!r}.", f"Similar: {_described(near)}.")
-    return InvalidArgument(f"No {kind.word} is called {said!r}.", f"{kind.tool} lists the {kind.plural}.")
+        return UnknownName(f"No {kind.word} is called {said!r}.", f"Similar: {_described(near)}.")
+    return UnknownName(f"No {kind.word} is called {said!r}.", f"{kind.tool} lists the {kind.plural}.")
 
 
 def _too_many(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:

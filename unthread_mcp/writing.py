@@ -1,20 +1,20 @@
 """Writes other than messages: done once, and looked up when nobody said what became of them.
 
 A create is remembered before its first byte leaves and never sent again while it is
-unresolved. A change sets a state, so it may be repeated by the agent, but not by us.
-Both run to their end even if the call is cancelled.
+unresolved. A change sets a state, so it may be repeated by the agent, but not by us; so may
+a deletion. All run to their end even if the call is cancelled.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from unthread_mcp.answers import as_object, as_page, text_of
 from unthread_mcp.api.client import Receipt
 from unthread_mcp.api.endpoints import GET_CONVERSATION, UPDATE_CONVERSATION, Endpoint
-from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
+from unthread_mcp.api.errors import InvalidArgument, NotFound, OutcomeUnknown, UnknownName, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.intents import Begun, Intent, Resolved
@@ -43,29 +43,70 @@ class NaturalKey:
     endpoint: Endpoint
     field: str
     value: str
+    also: tuple[str, ...] = ("createdAt",)
+    """Further fields to ask for; not every object has a time."""
 
 
-async def create(workspace: Workspace, endpoint: Endpoint, body: JsonObject, *, what: str, key: NaturalKey) -> Written:
+async def create(
+    workspace: Workspace,
+    endpoint: Endpoint,
+    body: JsonObject,
+    *,
+    what: str,
+    key: NaturalKey,
+    unique: bool = False,
+) -> Written:
     """Create something once. The same body within ten minutes counts as the same intent.
 
-    Raises `OutcomeUnknown`, with the candidates that stand under the natural key, if it may
-    have happened: none of them is claimed to be it.
+    With `unique`, nothing is created if something stands under the natural key already. Raises
+    `OutcomeUnknown`, with the candidates that stand there, if it may have happened: none of
+    them is claimed to be it.
     """
     intent = Intent(what, workspace.identity, None, json.dumps(body, sort_keys=True, ensure_ascii=False))
 
     async def send() -> Written:
-        begun = workspace.intents.begin(intent)
+        if unique:
+            await require_free(workspace, what, key)
+        receipt = await workspace.client.write(endpoint, {}, body=body)
+        return Written("done", _body_of(receipt), _incomplete(receipt))
+
+    def done_before(receipt: Mapping[str, str]) -> Written:
+        return Written("already_done", {**receipt}, f" The same {what} was created a moment ago; nothing was sent.")
+
+    return await once(
+        workspace,
+        intent,
+        send,
+        done_before=done_before,
+        unresolved=lambda: _maybe_created(workspace, what, key),
+    )
+
+
+async def once(
+    workspace: Workspace,
+    intent: Intent,
+    send: Callable[[], Awaitable[Written]],
+    *,
+    done_before: Callable[[Mapping[str, str]], Written],
+    unresolved: Callable[[], Awaitable[OutcomeUnknown]],
+    repeat: bool = False,
+) -> Written:
+    """Do what `intent` names unless it was done before (which `repeat` allows) or may have been.
+
+    Raises what `unresolved` makes if it may have happened, now or before.
+    """
+
+    async def remembered() -> Written:
+        begun = workspace.intents.begin(intent, repeat=repeat)
         if isinstance(begun, Resolved):
-            return Written(
-                "already_done", {**begun.receipt}, f" The same {what} was created a moment ago; nothing was sent."
-            )
+            return done_before(begun.receipt)
         if not isinstance(begun, Begun):
-            raise await _maybe_created(workspace, what, key)
+            raise await unresolved()
         try:
-            receipt = await workspace.client.write(endpoint, {}, body=body)
+            written = await send()
         except OutcomeUnknown:
             workspace.intents.settle(begun.token, "unknown", {})
-            raise await _maybe_created(workspace, what, key) from None
+            raise await unresolved() from None
         except UnthreadError:
             workspace.intents.forget(begun.token)
             raise
@@ -73,11 +114,10 @@ async def create(workspace: Workspace, endpoint: Endpoint, body: JsonObject, *, 
             # Cancelled at the end of the grace period, or a bug: what left is not known to have failed.
             workspace.intents.settle(begun.token, "unknown", {})
             raise
-        created = _body_of(receipt)
-        workspace.intents.settle(begun.token, "done", {"id": text_of(created, "id")})
-        return Written("done", created, _incomplete(receipt))
+        workspace.intents.settle(begun.token, "done", {"id": text_of(written.body, "id")})
+        return written
 
-    return await uninterrupted(send)
+    return await uninterrupted(remembered)
 
 
 async def change(
@@ -86,10 +126,11 @@ async def change(
     ids: dict[str, str],
     body: JsonObject,
     *,
-    read_back: Endpoint,
+    read_back: Endpoint | Callable[[], Awaitable[JsonObject]],
     select: Sequence[str] = (),
+    shows: Callable[[JsonObject], bool] | None = None,
 ) -> Written:
-    """Set a state. If nobody says what became of it, it is read back and compared.
+    """Set a state. If nobody says what became of it, it is read back and compared, by `shows` if that is given.
 
     Raises `OutcomeUnknown` if reading does not show it.
     """
@@ -98,8 +139,68 @@ async def change(
         try:
             receipt = await workspace.client.write(endpoint, ids, body=body, select=select)
         except OutcomeUnknown as unknown:
-            return await _shown(workspace, read_back, ids, body, unknown)
+            try:
+                if isinstance(read_back, Endpoint):
+                    found = as_object(await workspace.client.read(read_back, ids))
+                else:
+                    found = await read_back()
+            except UnthreadError:
+                raise unknown from None
+            if not (shows(found) if shows else _shows(found, body)):
+                raise unknown from None
+            return Written("done", found, " The answer got lost, but reading it back shows the change.")
         return Written("done", _body_of(receipt), _incomplete(receipt))
+
+    return await uninterrupted(send)
+
+
+async def delete(
+    workspace: Workspace,
+    endpoint: Endpoint,
+    *,
+    what: str,
+    asked: str,
+    identify: Callable[[], Awaitable[str]],
+    read: Callable[[str], Awaitable[JsonObject]],
+    approve: Callable[[JsonObject], Awaitable[None]] | None = None,
+) -> Written:
+    """Delete what the agent called `asked`. What is returned holds the object as it was.
+
+    `identify` gives its id, `read` the object of an id; they raise `UnknownName` and `NotFound`
+    where there is none. `approve` raises if it may not be deleted. It is `already_done` only
+    if we deleted it under the same name a moment ago, or if it stood there and was gone when it
+    was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may
+    be gone.
+    """
+    intent = Intent(f"deletion of {what}", workspace.identity, None, asked.strip())
+    try:
+        identity = await identify()
+        found = await read(identity)
+    except (UnknownName, NotFound):
+        if isinstance(workspace.intents.look(intent), Resolved):
+            return Written("already_done", note=" It was deleted a moment ago.")
+        raise
+    if approve:
+        await approve(found)
+
+    async def send() -> Written:
+        written = Written("done", found)
+        try:
+            receipt = await workspace.client.write(endpoint, dict.fromkeys(endpoint.placeholders, identity))
+            written = Written("done", found, _incomplete(receipt))
+        except NotFound:
+            # An unknown route is "not found", too: only if the object is gone, somebody else was faster.
+            if not await _is_gone(read, identity):
+                raise
+            written = Written("already_done", found, " Somebody else had deleted it.")
+        except OutcomeUnknown:
+            if not await _is_gone(read, identity):
+                raise
+            written = Written("done", found, " The answer got lost, but it is gone.")
+        finally:
+            workspace.names.forget(identity)
+        workspace.intents.resolve(intent, {"id": identity})
+        return written
 
     return await uninterrupted(send)
 
@@ -118,19 +219,43 @@ async def link(workspace: Workspace, endpoint: Endpoint, tag_id: str, ids: Seque
     await uninterrupted(lambda: workspace.client.write(endpoint, {"tag_id": tag_id}, body=body))
 
 
-async def _shown(
-    workspace: Workspace, read_back: Endpoint, ids: dict[str, str], body: JsonObject, unknown: OutcomeUnknown
-) -> Written:
+async def require_free(workspace: Workspace, what: str, key: NaturalKey, *, but: str = "") -> None:
+    """Raise `InvalidArgument` if something stands under the natural key, other than the one whose id is `but`."""
+    others = [each for row in await _standing(workspace, key) if (each := text_of(row, "id")) != but]
+    if others:
+        raise InvalidArgument(
+            f"There is a {what} with the {key.field} {one_line(key.value, 60)!r} already.",
+            f"Use it, or take another {key.field}: {one_line(', '.join(others), 200)}.",
+        )
+
+
+async def _standing(workspace: Workspace, key: NaturalKey) -> list[JsonObject]:
+    """What stands under the natural key, at most five."""
+    body: JsonObject | None = None
+    if key.endpoint.method == "POST":
+        where: list[JsonValue] = [{"field": key.field, "operator": "==", "value": key.value}]
+        body = {"select": ["id", key.field, *key.also], "where": where, "limit": 5}
+    rows = as_page(await workspace.client.read(key.endpoint, {}, body=body)).rows
+    return [row for row in rows if row.get(key.field, key.value) == key.value][:5]
+
+
+async def _is_gone(read: Callable[[str], Awaitable[JsonObject]], identity: str) -> bool:
+    """Whether reading says that there is no such object; False where reading doesn't tell."""
     try:
-        found = as_object(await workspace.client.read(read_back, ids))
+        await read(identity)
+    except NotFound:
+        return True
     except UnthreadError:
-        raise unknown from None
-    if any(
+        return False
+    return False
+
+
+def _shows(found: JsonObject, body: JsonObject) -> bool:
+    """Whether everything that was written is there."""
+    return not any(
         name in NOT_SURELY_RETURNED or name not in found or not _same(found[name], value)
         for name, value in body.items()
-    ):
-        raise unknown
-    return Written("done", found, " The answer got lost, but reading it back shows the change.")
+    )
 
 
 def _same(shown: JsonValue, written: JsonValue) -> bool:
@@ -142,14 +267,13 @@ def _same(shown: JsonValue, written: JsonValue) -> bool:
 async def _maybe_created(workspace: Workspace, what: str, key: NaturalKey) -> OutcomeUnknown:
     """The refusal for something that may exist by now, with what stands under its natural key."""
     remedy = f"Don't create it again; look whether the {what} is there."
-    where: list[JsonValue] = [{"field": key.field, "operator": "==", "value": key.value}]
-    body: JsonObject = {"select": ["id", key.field, "createdAt"], "where": where, "limit": 5}
     try:
-        rows = as_page(await workspace.client.read(key.endpoint, {}, body=body)).rows
+        rows = await _standing(workspace, key)
     except UnthreadError:
         rows = []
     if rows:
-        found = "; ".join(f"{text_of(row, 'id')} ({workspace.date(row.get('createdAt'), clock=True)})" for row in rows)
+        made = [(text_of(row, "id"), workspace.date(row.get("createdAt"), clock=True)) for row in rows]
+        found = "; ".join(identity + (f" ({at})" if at != "-" else "") for identity, at in made)
         remedy += f" With the same {key.field} there are: {one_line(found, 300)}."
     return OutcomeUnknown(f"It is not known whether the {what} was created.", remedy)
 

@@ -101,7 +101,7 @@ async def test_what_may_have_happened_is_never_sent_again_and_candidates_are_sho
         assert unknown.value.what == "It is not known whether the article was created."
         assert unknown.value.remedy == (
             "Don't create it again; look whether the article is there. "
-            "With the same title there are: a-1 (11-20 09:59); a-2 #7 (-); a-3 (2025-01-01)."
+            "With the same title there are: a-1 (11-20 09:59); a-2 #7; a-3 (2025-01-01)."
         )
     sent = [asked.endpoint for asked in client.asked]
     assert sent == [CREATE_ARTICLE, LIST_ARTICLES, LIST_ARTICLES]

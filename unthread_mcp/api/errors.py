@@ -2,6 +2,7 @@
 
 * UnthreadError
   * InvalidArgument: bad input, found here; nothing was sent
+    * UnknownName: nothing bears the name that was passed
   * NotPermitted: the operator's access level, gate or allow-list forbids it; nothing was sent
   * Conflict: the conversation moved on, so the write was not sent
   * ApiError: Unthread or the way there said no; for a write: it did not happen
@@ -38,6 +39,10 @@ class UnthreadError(Exception):
 
 class InvalidArgument(UnthreadError):
     """An argument is not acceptable; nothing was sent."""
+
+
+class UnknownName(InvalidArgument):
+    """Nothing bears the name that was passed; nothing was sent."""
 
 
 class NotPermitted(UnthreadError):
