@@ -19,7 +19,7 @@ from unthread_mcp.sandbox.seed.stories.twins import TWINS
 
 pytestmark = pytest.mark.anyio
 
-DIGEST = "e6b2187c32d5c39d72a5706c257799817aaceb963859fe3c070261d9994891d0"
+DIGEST = "6c155b6a52a4e5ece1abde66d722e947ac419fa50ab558bc6064b3442db59c30"
 
 
 def digest(sandbox: Sandbox) -> str:

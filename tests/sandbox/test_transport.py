@@ -17,12 +17,6 @@ pytestmark = pytest.mark.anyio
 
 NOT_YET = {
     "accounts",
-    "approval-requests",
-    "automations",
-    "add-follower",
-    "remove-follower",
-    "collaborators",
-    "collaborator-types",
     "files",
     "outbounds",
     "webhook-subscriptions",

@@ -81,6 +81,13 @@ def one(call: Call, shape: Shape, row_id: str) -> str:
     return str(found[0])
 
 
+def every(call: Call, shape: Shape, column_name: str, value: str, *, order: str) -> str:
+    """All rows with that value in a column, as a bare JSON array."""
+    columns = READER.select(shape, _ROW, shape.brief)
+    sql = f"SELECT {columns} FROM {shape.table} {_ROW} WHERE {_ROW}.{column_name} = ? ORDER BY {order}"
+    return f"[{','.join(str(row[0]) for row in call.store.all(sql, [value]))}]"
+
+
 def page(
     call: Call,
     shape: Shape,

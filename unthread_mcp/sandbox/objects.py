@@ -218,6 +218,37 @@ _follower: Final[dict[str, Field]] = {
     "groupId": Scalar(sql="CASE {row}.entityType WHEN 'group' THEN {row}.entityId END"),
 }
 _collaborator: Final[dict[str, Field]] = {"collaboratorTypeId": ID, **_follower}
+_collaborator_type: Final[dict[str, Field]] = {
+    "id": ID,
+    "name": Scalar(never_null=True),
+    "key": Scalar(never_null=True),
+    "description": TEXT,
+}
+_approval_request: Final[dict[str, Field]] = {
+    "id": ID,
+    "tenantId": TEXT,
+    "conversationId": Scalar(never_null=True),
+    "status": Scalar(never_null=True),
+    "title": TEXT,
+    "notes": TEXT,
+    "assignedToUserId": TEXT,
+    "assignedToGroupId": TEXT,
+    "approverUser": _user("assignedToUserId", _USER),
+    "approverGroup": Related("user group", "user_groups {it}", "{it}.id = {row}.assignedToGroupId"),
+    "statusChangedAt": TIME,
+    "createdAt": STAMP,
+}
+_automation: Final[dict[str, Field]] = {
+    "id": ID,
+    "name": Scalar(never_null=True),
+    "description": TEXT,
+    "status": TEXT,
+    "trigger": Opaque(),
+    "steps": Opaque(),
+    "conditions": Opaque(),
+    "createdAt": STAMP,
+    "updatedAt": STAMP,
+}
 _named: Final[dict[str, Field]] = {"id": ID, "name": Scalar(never_null=True)}
 _slack_channel: Final[dict[str, Field]] = {**_named, "isShared": BOOLEAN, "isPrivate": BOOLEAN}
 
@@ -234,6 +265,9 @@ USER: Final = _shape("user", "users", _user_fields)
 TAG: Final = _shape("tag", "tags", _named)
 TICKET_TYPE: Final = _shape("ticket type", "ticket_types", _ticket_type)
 ARTICLE: Final = _shape("article", "articles", _article)
+COLLABORATOR_TYPE: Final = _shape("collaborator type", "collaborator_types", _collaborator_type)
+APPROVAL_REQUEST: Final = _shape("approval request", "approval_requests", _approval_request)
+AUTOMATION: Final = _shape("automation", "automations", _automation)
 
 READER: Final = Reader(
     Shapes(
@@ -247,10 +281,14 @@ READER: Final = Reader(
             TAG,
             TICKET_TYPE,
             ARTICLE,
+            COLLABORATOR_TYPE,
+            APPROVAL_REQUEST,
+            AUTOMATION,
             _shape("ticket type field", "", _ticket_type_field),
             _shape("file", "", _file),
             _shape("follower", "followers", _follower),
             _shape("collaborator", "collaborators", _collaborator),
+            _shape("user group", "user_groups", {**_named, "slackId": TEXT}),
             _shape("Slack team", "slack_teams", _named),
             _shape("Slack channel", "slack_channels", _slack_channel),
         )

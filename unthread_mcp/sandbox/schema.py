@@ -2,7 +2,7 @@
 
 What the API's answers don't show: `users.external`, `conversations.notes`, `.submitterUserId`,
 `.excludeAnalytics` and `.emailInboxId`, `messages.visible`, and the tables `delivered`
-(what reached customers since the workspace was made), `counters` and `landmarks`.
+(what reached customers since the workspace was made), `slack_handles`, `counters` and `landmarks`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x554E5448
 """Marks a SQLite file as a sandbox; "UNTH"."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised with every change to the tables: a file of another version is refused."""
 
 _MESSAGES: Final = """
@@ -166,9 +166,41 @@ STATEMENTS: Final = (
     entityType TEXT NOT NULL,
     PRIMARY KEY (conversationId, entityId)
 ) WITHOUT ROWID""",
+    "CREATE TABLE user_groups (id TEXT PRIMARY KEY, name TEXT NOT NULL, slackId TEXT)",
+    "CREATE TABLE slack_handles (userId TEXT PRIMARY KEY, handle TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE collaborator_types (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    description TEXT
+)""",
+    """CREATE TABLE approval_requests (
+    id TEXT PRIMARY KEY,
+    tenantId TEXT NOT NULL,
+    conversationId TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    status TEXT NOT NULL,
+    title TEXT,
+    notes TEXT,
+    assignedToUserId TEXT,
+    assignedToGroupId TEXT,
+    statusChangedAt TEXT,
+    createdAt TEXT NOT NULL
+)""",
+    "CREATE INDEX approval_requests_by_conversation ON approval_requests (conversationId, createdAt, id)",
+    """CREATE TABLE automations (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    description TEXT,
+    status TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    conditions TEXT,
+    createdAt TEXT NOT NULL,
+    updatedAt TEXT NOT NULL
+)""",
     """CREATE TABLE collaborators (
     conversationId TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    collaboratorTypeId TEXT NOT NULL,
+    collaboratorTypeId TEXT NOT NULL REFERENCES collaborator_types (id) ON DELETE CASCADE,
     entityId TEXT NOT NULL,
     entityType TEXT NOT NULL,
     PRIMARY KEY (conversationId, collaboratorTypeId)

@@ -11,16 +11,45 @@ import anyio.lowlevel
 import httpx2
 
 # Imported for what they register: one module per domain of the API.
-from . import conversations, customers, knowledge_base, messages, reporting, tags, ticket_types, users
+from . import (
+    approvals,
+    automations,
+    conversations,
+    customers,
+    followers,
+    knowledge_base,
+    messages,
+    reporting,
+    tags,
+    ticket_types,
+    users,
+)
+from .automations import SLACK_USER_GROUP
 from .calls import HANDLERS, Call, JsonValue, Refusal, Upload
 from .store import Store
 from .uploads import parse_form
 
-DOMAINS: Final = (conversations, customers, knowledge_base, messages, reporting, tags, ticket_types, users)
+DOMAINS: Final = (
+    approvals,
+    automations,
+    conversations,
+    customers,
+    followers,
+    knowledge_base,
+    messages,
+    reporting,
+    tags,
+    ticket_types,
+    users,
+)
 """The modules whose functions answer the API. A further domain is a further module here."""
 
 _ROUTES: Final = [
-    (endpoint, tuple(endpoint.path.strip("/").split("/")), handler) for endpoint, handler in HANDLERS.items()
+    (endpoint, tuple(endpoint.path.strip("/").split("/")), handler)
+    for endpoint, handler in (
+        (SLACK_USER_GROUP if endpoint.source == "operator" else endpoint, handler)
+        for endpoint, handler in HANDLERS.items()
+    )
 ]
 
 

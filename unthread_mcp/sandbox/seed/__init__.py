@@ -16,6 +16,7 @@ from unthread_mcp.sandbox.times import iso
 from .articles import ARTICLES
 from .cast import introduce
 from .casting import OLDEST, cast_scenes
+from .collaboration import bring_together
 from .dice import Dice
 from .people import DOMAIN
 from .telling import Teller
@@ -40,6 +41,7 @@ def plant(store: Store, today: date, seed: int) -> None:
     store.insert_many("triage_messages", told.triage_messages)
     store.insert_many("conversation_tags", told.conversation_tags)
     store.insert_many("landmarks", told.landmarks)
+    bring_together(store, seed, cast)
     store.insert_many(
         "articles",
         [
