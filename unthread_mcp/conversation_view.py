@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from unthread_mcp.answers import id_of, text_of
+from unthread_mcp.api.decoding import parse_json
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.listing import Listed
@@ -118,6 +120,13 @@ async def _ticket_type(workspace: Workspace, conversation: JsonObject) -> str:
 
 
 def _value(value: JsonValue) -> str:
+    """A field's value; several options, which come as a list or as JSON text of one, with commas between."""
+    several = value
+    if isinstance(value, str) and value.startswith("["):
+        with suppress(ValueError):
+            several = parse_json(value.encode())
+    if isinstance(several, list) and all(isinstance(each, str) for each in several):
+        return one_line(", ".join(str(each) for each in several), 120)
     return one_line(value if isinstance(value, str) else compact(value), 120)
 
 
@@ -126,9 +135,9 @@ def _people(conversation: JsonObject) -> str:
     known = [each for each in submitter if each != "-"]
     said = [f"from {known[0]}" + (f" <{known[1]}>" if len(known) > 1 else "")] if known else []
     said += [
-        f"{len(several)} {name}"
-        for name in ("followers", "collaborators")
-        if isinstance(several := conversation.get(name), list) and several
+        f"{len(several)} {name}{'s' if len(several) > 1 else ''}"
+        for name, field in (("follower", "followers"), ("collaborator", "collaborators"))
+        if isinstance(several := conversation.get(field), list) and several
     ]
     return SEPARATOR.join(said)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 import httpx2
 import pytest
 
@@ -105,7 +108,8 @@ async def test_files_followers_and_times_are_said(desk: Desk) -> None:
     assert said.text.startswith(f"{number} (no title)")
     assert "files: log 0.txt (f0), " in said
     assert "and 2 more" in said
-    assert "1 followers" in said
+    assert "1 follower" in said
+    assert "1 followers" not in said
     assert "closed " in said
     assert "snoozed until 12-24 09:00" in said
 
@@ -166,3 +170,28 @@ async def test_an_empty_thread_says_so(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("get_conversation", conversation=number)
     assert "The thread is empty." in said
+
+
+async def test_several_options_of_a_field_stand_with_commas_whether_they_come_as_a_list_or_as_its_text(
+    desk: Desk,
+) -> None:
+    areas = "SELECT id, ticketTypeFields FROM conversations WHERE ticketTypeFields LIKE '%[%Connectors%'"
+    identity, fields = desk.sandbox.database.execute(areas).fetchone()
+    (field,) = [key for key, value in json.loads(fields).items() if "Connectors" in value]
+    number = desk.find("c.id = ?", identity)
+
+    def written(value: object) -> Callable[[httpx2.Request, httpx2.Response], httpx2.Response]:
+        def changed(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+            if not request.url.path.endswith(identity):
+                return answer
+            return httpx2.Response(200, json={**answer.json(), "ticketTypeFields": {field: value}})
+
+        return changed
+
+    shown: list[str] = []
+    async with desk.agent() as agent:
+        for value in (["Connectors", "API"], '["Connectors", "API"]', "[Connectors", '["Connectors", 1]'):
+            desk.wire.after = written(value)
+            said = await agent.call("get_conversation", conversation=number)
+            shown.append(said.text.partition("Affected areas: ")[2].partition(")")[0])
+    assert shown == ["Connectors, API", "Connectors, API", "[Connectors", "['Connectors', 1]"]
