@@ -1,4 +1,4 @@
-"""Names instead of ids: people, customers, tags, ticket types, conversations by number.
+"""Names instead of ids: people, customers, accounts, tags, ticket types, conversations by number.
 
 A name is looked up with the list endpoints' `where`, in at most two requests, and
 remembered for five minutes. Exactly one match is used; otherwise nothing is called and
@@ -10,21 +10,33 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from unthread_mcp.answers import Page, as_object, as_page, friendly_number, id_of, text_of
-from unthread_mcp.api.endpoints import (
-    GET_TICKET_TYPE,
-    LIST_CONVERSATIONS,
-    LIST_CUSTOMERS,
-    LIST_TAGS,
-    LIST_TICKET_TYPES,
-    LIST_USERS,
-    Endpoint,
+from unthread_mcp.api.endpoints import GET_TICKET_TYPE, LIST_CONVERSATIONS
+from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, RequestRejected, UnthreadError
+from unthread_mcp.name_matching import (
+    ACCOUNTS,
+    CANDIDATES,
+    CUSTOMERS,
+    TAGS,
+    TICKET_TYPES,
+    USERS,
+    Kind,
+    Named,
+    called,
+    is_gone,
+    is_uuid,
+    looks_like_id,
+    may_be_id,
+    nothing_found,
+    refuse_oneself,
+    several_found,
+    similar,
+    telling_part,
+    too_many,
 )
-from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, RequestRejected, UnknownName
 from unthread_mcp.untrusted import one_line
 
 if TYPE_CHECKING:
@@ -38,48 +50,12 @@ MAX_NUMBERS: Final = 20_000
 _SEVERAL: Final = ""
 """Kept for a number that several conversations carry."""
 SCANNED_PAGES: Final = 5
-_CANDIDATES: Final = 5
+_PAGE: Final = 100
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_FIRESTORE = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9]{20}")
-"""The reference's own customer ids: 20 letters and digits."""
-_ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{8,64}")
-"""What may be an id or a name."""
 _NUMBER = re.compile(r"#?\s*(\d{1,12})(?:\.0)?")
 """`# 1234` stands in our own lists where a text began so; some clients write numbers as floats."""
 _NO_NUMBER = re.compile(r"#?\s*\d{13,}(?:\.0)?")
 _LINK = re.compile(r"https://([a-z0-9-]+\.)*unthread\.io/([^\s?#]*)([?#]\S*)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An id and the name it goes by."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How one kind of object is looked up by name."""
-
-    word: str
-    endpoint: Endpoint
-    select: tuple[str, ...]
-    tool: str
-    """The tool that lists them, for refusals."""
-    plural: str
-
-
-USERS: Final = Kind("user", LIST_USERS, ("id", "name", "email"), "list_users", "users")
-CUSTOMERS: Final = Kind("customer", LIST_CUSTOMERS, ("id", "name"), "search_customers", "customers")
-TAGS: Final = Kind("tag", LIST_TAGS, ("id", "name"), "list_tags", "tags")
-TICKET_TYPES: Final = Kind("ticket type", LIST_TICKET_TYPES, ("id", "name"), "list_ticket_types", "ticket types")
-
-
-def looks_like_id(value: str, kind: Kind | None = None) -> bool:
-    """Whether `value` has the form of an id that needs no looking up; of customers, there are two forms."""
-    return bool(_UUID.fullmatch(value) or (kind in {None, CUSTOMERS} and _FIRESTORE.fullmatch(value)))
 
 
 class Names:
@@ -97,11 +73,38 @@ class Names:
 
     async def user(self, value: str, *, external: bool = False) -> Named:
         """A user by id, name or e-mail address. Raises `InvalidArgument` with candidates."""
+        refuse_oneself(value)
         return await self._find(USERS, value, "email" if "@" in value else "name", external=external)
 
     async def customer(self, value: str) -> Named:
         """A customer by id or name. Raises `InvalidArgument` with candidates."""
         return await self._find(CUSTOMERS, value)
+
+    async def customers(self, values: Sequence[str]) -> list[Named | UnthreadError]:
+        """The same for several, each or why there is none; exact names cost one request together."""
+        unknown = [
+            name
+            for name in dict.fromkeys(value.strip() for value in values)
+            if name and not looks_like_id(name, CUSTOMERS) and not may_be_id(name) and not self._kept(CUSTOMERS, name)
+        ]
+        if len(unknown) > 1:
+            forgotten = self._forgotten
+            rows, are_more = await self._rows(CUSTOMERS, "name", "in", [*unknown], limit=_PAGE)
+            for name in unknown if not are_more and forgotten == self._forgotten else ():
+                found = [row for row in rows if text_of(row, "name") == name]
+                if len(found) == 1:
+                    self._keep((_key(CUSTOMERS), name), _named(found[0], name))
+        results: list[Named | UnthreadError] = []
+        for value in values:
+            try:
+                results.append(await self.customer(value))
+            except InvalidArgument as refusal:
+                results.append(refusal)
+        return results
+
+    async def account(self, value: str) -> Named:
+        """An account by id or name. Raises `InvalidArgument` with candidates."""
+        return await self._find(ACCOUNTS, value)
 
     async def tag(self, value: str) -> Named:
         """A tag by id or name. Raises `InvalidArgument` with candidates."""
@@ -110,43 +113,6 @@ class Names:
     async def ticket_type(self, value: str) -> Named:
         """A ticket type by id or name. Raises `InvalidArgument` with candidates."""
         return await self._find(TICKET_TYPES, value)
-
-    async def _find(self, kind: Kind, value: str, field: str = "name", *, external: bool = False) -> Named:
-        name = value.strip()
-        if not name:
-            raise InvalidArgument(f"An empty {kind.word} was given.", f"{kind.tool} lists the {kind.plural}.")
-        if looks_like_id(name, kind):
-            return Named(name, name)
-        # Letter case counts: there may be another one of the same letters.
-        key = (kind.word + str(external), name)
-        known = self._known.get(key)
-        if known and known[1] > self._now():
-            return known[0]
-        forgotten = self._forgotten
-        found = await self._matches(kind, field, name, external=external)
-        if len(found) > 1:
-            raise _several_found(kind, name, found)
-        named = Named(text_of(found[0], "id"), one_line(text_of(found[0], "name") or name, 60))
-        if forgotten == self._forgotten:
-            # What was found before something was renamed may be that very thing.
-            self._keep(key, named)
-        return named
-
-    async def _matches(self, kind: Kind, field: str, name: str, *, external: bool) -> list[JsonObject]:
-        """The rows that `name` may mean, at least one, found in at most two requests."""
-        if _ID_LIKE.fullmatch(name):
-            rows, _ = await self._rows(kind, "id", "==", name, external=external)
-            found = [row for row in rows if text_of(row, "id") == name]
-        else:
-            found = _called((await self._rows(kind, field, "==", name, external=external))[0], field, name)
-        if found:
-            return found
-        near, are_more = await self._rows(kind, field, "contains", name.removesuffix("…"), external=external, limit=100)
-        if found := _called(near, field, name):
-            if are_more and len(found) == 1 and text_of(found[0], field) != name:
-                raise _too_many(kind, name, found)
-            return found
-        raise _nothing_found(kind, name, near)
 
     def forget(self, *which: str) -> None:
         """Let go of what is remembered under these ids or names: made, renamed or deleted, they mean something else."""
@@ -158,6 +124,50 @@ class Names:
         for each in which:
             self._types.pop(each, None)
 
+    async def _find(self, kind: Kind, value: str, field: str = "name", *, external: bool = False) -> Named:
+        name = value.strip()
+        if not name:
+            raise InvalidArgument(f"An empty {kind.word} was given.", f"{kind.tool} lists the {kind.plural}.")
+        if looks_like_id(name, kind):
+            return Named(name, name)
+        if known := self._kept(kind, name, external=external):
+            return known
+        forgotten = self._forgotten
+        found = await self._matches(kind, field, name, external=external)
+        if len(found) > 1:
+            raise several_found(kind, name, found)
+        named = _named(found[0], name)
+        if forgotten == self._forgotten:
+            # What was found before something was renamed may be that very thing.
+            self._keep((_key(kind, external=external), name), named)
+        return named
+
+    async def _matches(self, kind: Kind, field: str, name: str, *, external: bool) -> list[JsonObject]:
+        """The rows that `name` may mean, at least one, found in at most two requests."""
+        if may_be_id(name):
+            rows, _ = await self._rows(kind, "id", "==", name, external=external)
+            found, part = [row for row in rows if text_of(row, "id") == name], name
+        else:
+            rows, _ = await self._rows(kind, field, "==", name, external=external)
+            found, part = called(rows, field, name), telling_part(name)
+        if here := [row for row in found if not is_gone(row)]:
+            return here
+        near, are_more = await self._rows(kind, field, "contains", part, external=external, limit=_PAGE)
+        others = called([row for row in near if not is_gone(row)], field, name)
+        # In other letter case, there may be a second one beyond the page.
+        if others and (not are_more or len(others) > 1 or text_of(others[0], field) == name):
+            return others
+        suggested = similar([row for row in near if not is_gone(row)], field, name)
+        if are_more and (others or not suggested):
+            raise too_many(kind, name, others)
+        gone = found or called([row for row in near if is_gone(row)], field, name)
+        raise nothing_found(kind, name, suggested, gone)
+
+    def _kept(self, kind: Kind, name: str, *, external: bool = False) -> Named | None:
+        # Letter case counts: there may be another one of the same letters.
+        known = self._known.get((_key(kind, external=external), name))
+        return known[0] if known and known[1] > self._now() else None
+
     def _keep(self, key: tuple[str, str], named: Named) -> None:
         self._known.pop(key, None)
         self._known[key] = (named, self._now() + REMEMBERED)
@@ -165,16 +175,23 @@ class Names:
             del self._known[next(iter(self._known))]
 
     async def _rows(
-        self, kind: Kind, field: str, operator: str, value: str, *, external: bool, limit: int = 2 * _CANDIDATES
+        self,
+        kind: Kind,
+        field: str,
+        operator: str,
+        value: JsonValue,
+        *,
+        external: bool = False,
+        limit: int = 2 * CANDIDATES,
     ) -> tuple[list[JsonObject], bool]:
         """The rows of the first page, and whether there are more."""
-        select: list[JsonValue] = [*kind.select]
-        condition: JsonValue = {"field": field, "operator": operator, "value": value}
-        body: JsonObject = {"select": select, "where": [condition], "limit": limit}
+        body: JsonObject = {"where": [{"field": field, "operator": operator, "value": value}], "limit": limit}
+        if kind.select:
+            body["select"] = [*kind.select]
         if external:
             body["includeExternalUsers"] = True
         page = as_page(await self._client.read(kind.endpoint, {}, body=body))
-        return [row for row in page.rows if id_of(row) and row.get("deleted") is not True], page.next is not None
+        return [row for row in page.rows if id_of(row)], page.next is not None
 
     async def name_of_user(self, identity: str) -> str:
         """The name behind a user's id; the id itself where nobody has it, or nobody can be asked."""
@@ -227,7 +244,7 @@ class Names:
             raise InvalidArgument(
                 "conversation is a number too large for one.", "Pass its number (#1234), its id, or its link."
             )
-        if _UUID.fullmatch(text):
+        if is_uuid(text):
             # One conversation has one name, by which writes to it queue and are remembered.
             return text.lower()
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
@@ -266,7 +283,7 @@ class Names:
         missing = [number for number in numbers if number not in self._numbers]
         if missing:
             raise NotFound(
-                f"No conversation {', '.join(f'#{number}' for number in missing[:_CANDIDATES])} was found{scanned}.",
+                f"No conversation {', '.join(f'#{number}' for number in missing[:CANDIDATES])} was found{scanned}.",
                 "Check the number, or pass the conversation's id or link.",
             )
         if several := [number for number in numbers if self._numbers[number] == _SEVERAL]:
@@ -293,55 +310,22 @@ class Names:
         )
 
 
-def _called(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
-    """The rows of this very name, else those that differ in letter case, or begin as a name cut short in a list."""
-    whole = name.casefold()
-    folded = [(text_of(row, field).casefold(), row) for row in rows]
-    return (
-        [row for row in rows if text_of(row, field) == name]
-        or [row for said, row in folded if said == whole]
-        or [row for said, row in folded if whole.endswith("…") and said.startswith(whole[:-1])]
-    )
+def _key(kind: Kind, *, external: bool = False) -> str:
+    return kind.word + str(external)
+
+
+def _named(row: JsonObject, name: str) -> Named:
+    return Named(text_of(row, "id"), one_line(text_of(row, "name") or name, 60))
 
 
 def _in_link(path: str) -> str:
     """The conversation that a link's path names: the last part that has the form of an id, or a number at its end."""
     parts = path.rstrip("/").split("/")
     for part in reversed(parts):
-        if _UUID.fullmatch(part):
+        if is_uuid(part):
             return part
-    if _NUMBER.fullmatch(parts[-1]) or _ID_LIKE.fullmatch(parts[-1]):
+    if _NUMBER.fullmatch(parts[-1]) or may_be_id(parts[-1]):
         return parts[-1]
     raise InvalidArgument(
         "conversation is a link that names no conversation.", "Pass its number (#1234), its id, or the link to it."
-    )
-
-
-def _described(rows: Sequence[JsonObject]) -> str:
-    shown: list[str] = []
-    for row in rows[:_CANDIDATES]:
-        email = text_of(row, "email")
-        shown.append(
-            one_line(text_of(row, "name"), 40) + (f" <{one_line(email, 60)}>" if email else "") + f" ({id_of(row)})"
-        )
-    return "; ".join(shown) + ("; …" if len(rows) > _CANDIDATES else "")
-
-
-def _nothing_found(kind: Kind, name: str, near: Sequence[JsonObject]) -> UnknownName:
-    said = one_line(name, 60)
-    if near:
-        return UnknownName(f"No {kind.word} is called {said!r}.", f"Similar: {_described(near)}.")
-    return UnknownName(f"No {kind.word} is called {said!r}.", f"{kind.tool} lists the {kind.plural}.")
-
-
-def _too_many(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:
-    return InvalidArgument(
-        f"More {kind.plural} have {one_line(name, 60)!r} in their names than could be looked through.",
-        f"Pass the name in its own letter case, or the id. One is {_described(rows)}.",
-    )
-
-
-def _several_found(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:
-    return InvalidArgument(
-        f"Several {kind.plural} are called {one_line(name, 60)!r}.", f"Pass the id of one of them: {_described(rows)}."
     )

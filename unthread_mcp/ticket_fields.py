@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.names import Named
+from unthread_mcp.name_matching import Named
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.untrusted import one_line

@@ -5,10 +5,18 @@ from __future__ import annotations
 import pytest
 from workspace_stubs import Answer, Asked, Clock, StubClient, in_turn, page
 
-from unthread_mcp.api.endpoints import GET_TICKET_TYPE, LIST_CONVERSATIONS, LIST_CUSTOMERS, LIST_TAGS, LIST_USERS
+from unthread_mcp.api.endpoints import (
+    GET_TICKET_TYPE,
+    LIST_ACCOUNTS,
+    LIST_CONVERSATIONS,
+    LIST_CUSTOMERS,
+    LIST_TAGS,
+    LIST_USERS,
+)
 from unthread_mcp.api.errors import InvalidArgument, NotFound, RequestRejected, Unavailable
 from unthread_mcp.api.json_types import JsonObject
-from unthread_mcp.names import CUSTOMERS, MAX_NAMES, MAX_NUMBERS, TAGS, Named, Names, looks_like_id
+from unthread_mcp.name_matching import CUSTOMERS, TAGS, Named, looks_like_id
+from unthread_mcp.names import MAX_NAMES, MAX_NUMBERS, Names
 
 pytestmark = pytest.mark.anyio
 
@@ -161,9 +169,120 @@ async def test_users_go_by_mail_address_too_and_the_gone_are_not_counted() -> No
     gone: JsonObject = {"id": "u-1", "name": "Anna", "email": "anna@x.com", "deleted": True}
     names, client = names_on(gone, {"id": "u-2", "name": "Anna B", "email": "anna@x.com", "deleted": False})
     assert await names.user("anna@x.com") == Named("u-2", "Anna B")
+    assert "select" not in client.asked[0].body, "what says that somebody is gone has no documented name"
     assert await names.user("ANNA@x.com") == Named("u-2", "Anna B")
     assert [asked.where[0][0] for asked in client.asked] == ["email", "email", "email"]
     assert all("includeExternalUsers" not in asked.body for asked in client.asked)
+
+
+async def test_somebody_who_is_gone_is_named_as_such() -> None:
+    gone: JsonObject = {"id": "u-1", "name": "Anna", "email": "anna@x.com", "deleted": True}
+    for asked in ("Anna", "anna@x.com", "ANNA"):
+        names, client = names_on(gone)
+        with pytest.raises(InvalidArgument) as refusal:
+            await names.user(asked)
+        assert str(refusal.value) == (
+            f"No user is called {asked!r} any more: Anna <anna@x.com> (u-1, deleted). list_users lists the users."
+        )
+        assert len(client.asked) == 2
+
+
+async def test_one_address_of_several_people_is_refused_with_what_tells_them_apart() -> None:
+    teams = {"u-1": "Quayside", "u-2": "Kestrel Insurance"}
+    same: JsonObject = {"name": "Aisha", "email": "a@x.com"}
+    rows: list[JsonObject] = [{**same, "id": each, "slackTeam": {"name": team}} for each, team in teams.items()]
+    names, _ = names_on(*rows)
+    with pytest.raises(InvalidArgument) as refusal:
+        await names.user("a@x.com", external=True)
+    assert str(refusal.value) == (
+        "Several users are called 'a@x.com'. Pass the id of one of them: "
+        "Aisha <a@x.com> (u-1, of Quayside); Aisha <a@x.com> (u-2, of Kestrel Insurance)."
+    )
+
+
+@pytest.mark.parametrize("value", ["me", "Me", " myself ", "@me"])
+async def test_an_api_key_is_nobodys_own(value: str) -> None:
+    names, client = names_on({"id": "u-1", "name": "Mel", "email": "mel@x.com"})
+    with pytest.raises(InvalidArgument) as refusal:
+        await names.user(value)
+    assert refusal.value.what == f"There is no {value.strip()!r} for an API key, which belongs to no person."
+    assert refusal.value.remedy == "Pass the person's name or e-mail address."
+    assert client.asked == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("Polder Systms", "Polder Systems"),
+        ("Poldr Systems", "Polder Systems"),
+        ("polder system", "Polder Systems"),
+        ("Kestral", "Kestrel Insurance"),
+        ("Norrvik Energy AB", "Norrvik Energi"),
+        ("Escalatd", "Escalated"),
+    ],
+)
+async def test_a_slip_of_the_pen_is_answered_with_what_may_be_meant_in_two_requests(asked: str, meant: str) -> None:
+    rows = ("Polder Systems", "Kestrel Insurance", "Norrvik Energi", "Escalated", "Systems Group", "Vela Biotech")
+    known: list[JsonObject] = [{"id": f"cu-{index}", "name": name} for index, name in enumerate(rows)]
+    names, client = names_on(*known)
+    with pytest.raises(InvalidArgument) as refusal:
+        await names.customer(asked)
+    assert refusal.value.remedy.startswith(f"Similar: {meant} (cu-{rows.index(meant)})")
+    assert [each.where[0][1] for each in client.asked] == ["==", "contains"]
+
+
+async def test_of_an_address_the_part_before_the_at_is_looked_for() -> None:
+    names, client = names_on({"id": "u-1", "name": "Jonas", "email": "jonas.lindqvist@quayside.example"})
+    with pytest.raises(InvalidArgument, match=r"Similar: Jonas <jonas\.lindqvist@quayside\.example>"):
+        await names.user("jonas.lindqvst@quayside.example")
+    assert client.asked[1].where == [("email", "contains", "lindq")]
+
+
+async def test_where_more_are_like_it_than_one_page_holds_nothing_is_guessed() -> None:
+    other: JsonObject = {"id": "t-1", "name": "A Holding of Many Solutions and Companies"}
+    names = names_of_stub(StubClient(in_turn(page(), page(other, following="more"))))
+    with pytest.raises(InvalidArgument) as refusal:
+        await names.customer("Fjord Solutions")
+    assert str(refusal.value) == (
+        "More customers have names like 'Fjord Solutions' than could be looked through. Pass the name in its own "
+        "letter case, or the id; search_customers finds it by a part of its name."
+    )
+
+
+async def test_accounts_go_by_name_too() -> None:
+    names, client = names_on({"id": "ac-1", "name": "Acme"})
+    assert (await names.account("Acme")).id == "ac-1"
+    assert client.asked[0].endpoint is LIST_ACCOUNTS
+    with pytest.raises(InvalidArgument, match=r"No account is called 'Q'\. search_accounts lists the accounts\."):
+        await names.account("Q")
+
+
+async def test_several_customers_cost_one_request_where_their_names_are_exact() -> None:
+    names_known = ("Acme", "Vela", "Twin", "Twin")
+    rows: list[JsonObject] = [{"id": f"cu-{index}", "name": name} for index, name in enumerate(names_known)]
+
+    def answer(asked: Asked) -> Answer:
+        ((_, operator, value),) = asked.where
+        return page(*(row for row in rows if row["name"] in value)) if operator == "in" else Register(*rows)(asked)
+
+    client = StubClient(answer)
+    names = names_of_stub(client)
+    acme, vela, again, known = await names.customers(["Acme", " Vela ", "Acme", UUID])
+    assert [acme, vela, again, known] == [Named("cu-0", "Acme"), Named("cu-1", "Vela"), acme, Named(UUID, UUID)]
+    assert [asked.where for asked in client.asked] == [[("name", "in", ["Acme", "Vela"])]]
+    twin, nobody = await names.customers(["Twin", "Nobody"])
+    assert isinstance(twin, InvalidArgument)
+    assert isinstance(nobody, InvalidArgument)
+    assert twin.what == "Several customers are called 'Twin'."
+    assert nobody.what == "No customer is called 'Nobody'."
+
+
+async def test_what_was_renamed_or_deleted_is_looked_up_anew() -> None:
+    names, client = names_on(ACME)
+    await names.customer("Acme")
+    names.forget("cu-1")
+    await names.customer("Acme")
+    assert len(client.asked) == 2
 
 
 async def test_people_outside_the_team_are_only_looked_for_where_they_may_be_meant() -> None:
@@ -191,7 +310,7 @@ async def test_a_row_without_a_usable_id_is_none(row: JsonObject) -> None:
 
 async def test_an_api_that_ignores_the_condition_is_not_believed() -> None:
     names = names_of_stub(StubClient(lambda _: page({"id": "cu-9", "name": "Somebody else"})))
-    with pytest.raises(InvalidArgument, match=r"No customer is called 'Acme'\. Similar: Somebody else"):
+    with pytest.raises(InvalidArgument, match=r"No customer is called 'Acme'\. search_customers lists"):
         await names.customer("Acme")
     with pytest.raises(InvalidArgument, match="No user is called 'U012ABCDEF'"):
         await names.user("U012ABCDEF")
@@ -365,7 +484,7 @@ async def test_a_name_in_another_letter_case_is_refused_where_not_all_that_have_
         if answer is whole:
             assert (await names.tag("vip")).id == "t-1"
         else:
-            with pytest.raises(InvalidArgument, match=r"More tags have 'vip' .* One is VIP \(t-1\)"):
+            with pytest.raises(InvalidArgument, match=r"More tags have names like 'vip' .* One is VIP \(t-1\)"):
                 await names.tag("vip")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.names import Named
+from unthread_mcp.name_matching import Named
 from unthread_mcp.ticket_fields import fields_of, label_of, with_user_ids, written_fields
 
 pytestmark = pytest.mark.anyio

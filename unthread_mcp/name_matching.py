@@ -1,0 +1,181 @@
+"""What a name may mean: kinds of objects that have one, which rows it fits, and the words where not exactly one does.
+
+Nothing here asks anybody; `names` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from unthread_mcp.answers import id_of, text_of
+from unthread_mcp.api.endpoints import (
+    LIST_ACCOUNTS,
+    LIST_CUSTOMERS,
+    LIST_TAGS,
+    LIST_TICKET_TYPES,
+    LIST_USERS,
+    Endpoint,
+)
+from unthread_mcp.api.errors import InvalidArgument, UnknownName
+from unthread_mcp.fields import pick
+from unthread_mcp.nearest import nearest
+from unthread_mcp.untrusted import one_line
+
+if TYPE_CHECKING:
+    from unthread_mcp.api.json_types import JsonObject
+
+CANDIDATES: Final = 5
+"""How many a refusal names."""
+_ONESELF: Final = frozenset({"me", "myself", "@me", "self"})
+_SHORT_WORD: Final = 5
+"""Letters of a word of which a part would say too little."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_FIRESTORE = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9]{20}")
+"""The reference's own customer ids: 20 letters and digits."""
+_ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{8,64}")
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An id and the name it goes by."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of object is looked up by name."""
+
+    word: str
+    endpoint: Endpoint
+    select: tuple[str, ...]
+    """Empty: everything, where what must be known of a row has no documented name."""
+    tool: str
+    """The tool that lists them, for refusals."""
+    plural: str
+
+
+USERS: Final = Kind("user", LIST_USERS, (), "list_users", "users")
+"""Whether a user was deleted, and of which Slack team they are, stands in fields that the reference doesn't name."""
+CUSTOMERS: Final = Kind("customer", LIST_CUSTOMERS, ("id", "name"), "search_customers", "customers")
+ACCOUNTS: Final = Kind("account", LIST_ACCOUNTS, ("id", "name"), "search_accounts", "accounts")
+TAGS: Final = Kind("tag", LIST_TAGS, ("id", "name"), "list_tags", "tags")
+TICKET_TYPES: Final = Kind("ticket type", LIST_TICKET_TYPES, ("id", "name"), "list_ticket_types", "ticket types")
+
+
+def looks_like_id(value: str, kind: Kind | None = None) -> bool:
+    """Whether `value` has the form of an id that needs no looking up; of customers, there are two forms."""
+    return bool(_UUID.fullmatch(value) or (kind in {None, CUSTOMERS, ACCOUNTS} and _FIRESTORE.fullmatch(value)))
+
+
+def is_uuid(value: str) -> bool:
+    """Whether `value` is a UUID."""
+    return bool(_UUID.fullmatch(value))
+
+
+def may_be_id(value: str) -> bool:
+    """Whether `value` may be an id or a name."""
+    return bool(_ID_LIKE.fullmatch(value))
+
+
+def refuse_oneself(value: str) -> None:
+    """Raise `InvalidArgument` for a user given as "me": a key belongs to a service account."""
+    if value.strip().casefold() in _ONESELF:
+        raise InvalidArgument(
+            f"There is no {value.strip()!r} for an API key, which belongs to no person.",
+            "Pass the person's name or e-mail address.",
+        )
+
+
+def called(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
+    """The rows of this very name, else those that differ in letter case, or begin as a name cut short in a list."""
+    whole = name.casefold()
+    folded = [(text_of(row, field).casefold(), row) for row in rows]
+    return (
+        [row for row in rows if text_of(row, field) == name]
+        or [row for said, row in folded if said == whole]
+        or [row for said, row in folded if whole.endswith("…") and said.startswith(whole[:-1])]
+    )
+
+
+def is_gone(row: JsonObject) -> bool:
+    """Whether this is a user who was deleted."""
+    return row.get("deleted") is True
+
+
+def telling_part(name: str) -> str:
+    """The part of `name` to search for: what has it is the name in other letter case, or one that it may be meant for.
+
+    It is the beginning of the longest word, so that a word left out or a slip elsewhere doesn't matter. Of an e-mail
+    address it is from before the `@`, because whole companies share the rest.
+    """
+    words: list[str] = _WORD.findall(name.partition("@")[0])
+    if not words:
+        return name
+    longest = max(words, key=len)
+    return longest if len(longest) < _SHORT_WORD else longest[: max(3, len(longest) * 2 // 3)]
+
+
+def similar(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
+    """The rows that `name` may be meant for: those that it is a part of, then those spelled nearly so."""
+    part = name.removesuffix("…").casefold()
+    found = [row for row in rows if part in text_of(row, field).casefold()]
+    spelled: dict[str, JsonObject] = {}
+    is_word = len(_WORD.findall(name)) == 1
+    for row in rows:
+        said = text_of(row, field)
+        for each in (said, *(_WORD.findall(said) if is_word else ())):
+            spelled.setdefault(each, row)
+    found += [spelled[each] for each in nearest(name, spelled, most=CANDIDATES)]
+    return list({id_of(row): row for row in found}.values())
+
+
+def described(rows: Sequence[JsonObject]) -> str:
+    """The first rows, each with what tells it from others of its name."""
+    shown = [_described(row) for row in rows[:CANDIDATES]]
+    return "; ".join(shown) + ("; …" if len(rows) > CANDIDATES else "")
+
+
+def _described(row: JsonObject) -> str:
+    email, team = text_of(row, "email"), pick(row, "slackTeam.name")
+    facts = [id_of(row)]
+    if isinstance(team, str) and team:
+        facts.append(f"of {one_line(team, 40)}")
+    if is_gone(row):
+        facts.append("deleted")
+    address = f" <{one_line(email, 60)}>" if email else ""
+    return f"{one_line(text_of(row, 'name'), 40)}{address} ({', '.join(facts)})"
+
+
+def nothing_found(kind: Kind, name: str, near: Sequence[JsonObject], gone: Sequence[JsonObject]) -> UnknownName:
+    """Nobody is called so; `gone` were, and `near` are called nearly so."""
+    said = one_line(name, 60)
+    if gone:
+        return UnknownName(
+            f"No {kind.word} is called {said!r} any more: {described(gone)}.", f"{kind.tool} lists the {kind.plural}."
+        )
+    remedy = f"Similar: {described(near)}." if near else f"{kind.tool} lists the {kind.plural}."
+    return UnknownName(f"No {kind.word} is called {said!r}.", remedy)
+
+
+def too_many(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:
+    """More have the name's telling part in theirs than one page holds, so that others of this name may be missing."""
+    return InvalidArgument(
+        f"More {kind.plural} have names like {one_line(name, 60)!r} than could be looked through.",
+        f"Pass the name in its own letter case, or the id. One is {described(rows)}."
+        if rows
+        else f"Pass the name in its own letter case, or the id; {kind.tool} finds it by a part of its name.",
+    )
+
+
+def several_found(kind: Kind, name: str, rows: Sequence[JsonObject]) -> InvalidArgument:
+    """More than one is called so."""
+    return InvalidArgument(
+        f"Several {kind.plural} are called {one_line(name, 60)!r}.", f"Pass the id of one of them: {described(rows)}."
+    )
