@@ -156,3 +156,19 @@ def test_the_exit_status_says_whether_all_is_well(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out.splitlines()[-1] == "All is well."
     assert run_doctor(read_settings({"UNTHREAD_STATE_FILE": "off"})) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "Something has to be put right."
+
+
+async def test_directories_for_files_are_named_and_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    here, missing = str(tmp_path), str(tmp_path / "file")
+    right = await _examined(
+        {"UNTHREAD_SANDBOX": "1", "UNTHREAD_UPLOAD_DIR": here, "UNTHREAD_DOWNLOAD_DIR": here}, tmp_path=tmp_path
+    )
+    wrong = await _examined(
+        {"UNTHREAD_SANDBOX": "1", "UNTHREAD_UPLOAD_DIR": missing, "UNTHREAD_DOWNLOAD_DIR": missing}, tmp_path=tmp_path
+    )
+    assert f"ok    files to attach are taken from {here}" in right.lines
+    assert f"ok    large attachments are put into {here}" in right.lines
+    assert f"WRONG files to attach are taken from {missing}, which is no directory" in wrong.lines
+    assert f"WRONG large attachments are put into {missing}, which is no directory" in wrong.lines
+    assert not wrong.well

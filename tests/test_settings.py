@@ -102,6 +102,8 @@ def test_a_misspelled_option_is_noted_with_the_nearest_one() -> None:
             "good,good/../bad",
             "UNTHREAD_ALLOWED_CUSTOMERS has 'good/../bad', which is no customer id. Separate ids by commas.",
         ),
+        ("UNTHREAD_UPLOAD_DIR", "uploads", "UNTHREAD_UPLOAD_DIR is 'uploads'. Give the whole path of a directory."),
+        ("UNTHREAD_DOWNLOAD_DIR", ".", "UNTHREAD_DOWNLOAD_DIR is '.'. Give the whole path of a directory."),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_option(
@@ -232,6 +234,12 @@ def test_the_sandbox_can_be_switched_off(text: str) -> None:
 def test_a_home_directory_in_a_path_is_resolved_as_no_shell_does_it_for_hosts() -> None:
     assert read_settings({"UNTHREAD_SANDBOX": "~/try.sqlite3"}).sandbox == str(Path.home() / "try.sqlite3")
     assert read_settings({"UNTHREAD_STATE_FILE": "~/sent.sqlite3"}).state_file == Path.home() / "sent.sqlite3"
+
+
+def test_no_directory_is_open_to_agents_unless_the_operator_names_it(tmp_path: Path) -> None:
+    assert (read_settings({}).upload_dir, read_settings({}).download_dir) == (None, None)
+    settings = read_settings({"UNTHREAD_UPLOAD_DIR": str(tmp_path), "UNTHREAD_DOWNLOAD_DIR": "~/downloads"})
+    assert (settings.upload_dir, settings.download_dir) == (tmp_path, Path.home() / "downloads")
 
 
 def test_a_real_key_never_reaches_the_sandbox() -> None:

@@ -17,6 +17,7 @@ from unthread_mcp.api.endpoints import (
     Endpoint,
 )
 from unthread_mcp.api.errors import UnthreadError
+from unthread_mcp.attachments import directory_problem
 from unthread_mcp.server import build_workspace
 from unthread_mcp.settings import IN_MEMORY
 from unthread_mcp.tools import TOOLS
@@ -95,10 +96,24 @@ def _configuration(settings: Settings, workspace: Workspace, findings: Findings)
         findings.good(f"what was sent is remembered in {settings.state_file}")
     else:
         findings.bad(f"what was sent can't be remembered: {workspace.intents.problem}")
+    _directories(settings, findings)
     if settings.confirm == "never":
         findings.note("nobody is asked before something reaches a customer")
     if settings.allowed_customers:
         findings.note(f"writing is limited to the customers {', '.join(sorted(settings.allowed_customers))}")
+
+
+def _directories(settings: Settings, findings: Findings) -> None:
+    for directory, purpose, writable in (
+        (settings.upload_dir, "files to attach are taken from", False),
+        (settings.download_dir, "large attachments are put into", True),
+    ):
+        if directory is None:
+            continue
+        if problem := directory_problem(directory, writable=writable):
+            findings.bad(f"{purpose} {directory}, which {problem}")
+        else:
+            findings.good(f"{purpose} {directory}")
 
 
 async def _connection(workspace: Workspace, findings: Findings) -> None:

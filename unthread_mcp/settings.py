@@ -63,6 +63,10 @@ class Settings:
     email_send_marker: bool = False
     allowed_customers: frozenset[str] = frozenset()
     """Customer ids that may be written to; empty means all."""
+    upload_dir: Path | None = None
+    """Where files to attach are; None lets nothing be attached."""
+    download_dir: Path | None = None
+    """Where attachments are put that are too large for an answer; None refuses them."""
     answers: AnswerMode = "text"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     state_file: Path | None = None
@@ -148,6 +152,14 @@ def _path(text: str) -> Path:
     except RuntimeError:
         # There is no such home. Taken as written, it is reported as a file that can't be used.
         return path
+
+
+def _directory(text: str) -> Path:
+    path = _path(text)
+    if not path.is_absolute():
+        # Hosts start servers wherever they happen to be: a relative one would mean any directory.
+        raise ValueError(f"is {text.strip()!r}. Give the whole path of a directory.")
+    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +282,24 @@ OPTIONS: Final = (
         "allowed_customers",
         "--allowed-customers",
         "IDS",
+    ),
+    Option(
+        "UNTHREAD_UPLOAD_DIR",
+        "A directory whose files agents may attach to what they send; without it, none.",
+        "",
+        _directory,
+        "upload_dir",
+        "--upload-dir",
+        "DIR",
+    ),
+    Option(
+        "UNTHREAD_DOWNLOAD_DIR",
+        "A directory for attachments that are too large for an answer; without it, they are refused.",
+        "",
+        _directory,
+        "download_dir",
+        "--download-dir",
+        "DIR",
     ),
     Option(
         "UNTHREAD_ANSWERS",

@@ -1,0 +1,241 @@
+"""Files to attach: plain files of the operator's directory, and nothing that leads out of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from unthread_mcp.api.client import Upload
+from unthread_mcp.api.errors import InvalidArgument, NotPermitted, Unavailable, UnthreadError
+from unthread_mcp.attachments import (
+    LARGEST_FILE,
+    Opener,
+    described,
+    digest,
+    directory_problem,
+    open_below,
+    open_resolved,
+    read_uploads,
+    save_download,
+)
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX's links, pipes and devices")
+
+
+def two_sentences(error: UnthreadError) -> str:
+    assert len(re.findall(r"\.(?= |$)", str(error))) == 2, str(error)
+    return str(error)
+
+
+@pytest.fixture(params=["below", "resolved"])
+def opener(request: pytest.FixtureRequest) -> Opener:
+    """Both ways to open; the first is POSIX's alone."""
+    if request.param == "below" and sys.platform == "win32":
+        pytest.skip("Windows opens no file relative to a directory")
+    return open_below if request.param == "below" else open_resolved
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    directory = tmp_path / "uploads"
+    (directory / "logs").mkdir(parents=True)
+    (directory / "report.pdf").write_bytes(b"%PDF-1.7 report")
+    (directory / "logs" / "today.txt").write_text("all is well")
+    (tmp_path / "secret.txt").write_text("nobody's business")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.txt").write_text("nobody's business")
+    return directory
+
+
+def refused(directory: Path | None, *names: str, opener: Opener | None = None) -> str:
+    with pytest.raises(UnthreadError) as caught:
+        read_uploads(directory, names, opener=opener)
+    assert "nobody's business" not in str(caught.value)
+    return two_sentences(caught.value)
+
+
+def test_files_are_read_whole_with_their_base_name_and_type(uploads: Path, opener: Opener) -> None:
+    (uploads / "Übersicht für Zoë 📊.csv").write_text("a,b")
+    (uploads / "backup.tar.gz").write_bytes(b"\x1f\x8b")
+    (uploads / "no ending").write_bytes(b"")
+    names = ["report.pdf", "logs/today.txt", "Übersicht für Zoë 📊.csv", "backup.tar.gz", "no ending"]
+    found = read_uploads(uploads, names, opener=opener)
+    assert [(each.name, each.content, each.media_type) for each in found[:2]] == [
+        ("report.pdf", b"%PDF-1.7 report", "application/pdf"),
+        ("today.txt", b"all is well", "text/plain"),
+    ]
+    assert [each.media_type for each in found[2:]] == ["text/csv", *["application/octet-stream"] * 2]
+
+
+def test_no_names_need_no_directory() -> None:
+    assert read_uploads(None, ()) == ()
+
+
+def test_without_a_directory_nothing_is_attached() -> None:
+    assert "the operator named no directory" in refused(None, "report.pdf")
+    with pytest.raises(NotPermitted):
+        read_uploads(None, ["report.pdf"])
+
+
+def test_a_directory_that_is_gone_is_the_operators_affair(tmp_path: Path) -> None:
+    assert "UNTHREAD_UPLOAD_DIR" in refused(tmp_path / "gone", "report.pdf")
+    with pytest.raises(Unavailable):
+        read_uploads(tmp_path / "gone", ["report.pdf"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../secret.txt", "logs/../../secret.txt", "..", ".", "", "logs//today.txt", "logs/", "./report.pdf", "a\0b"],
+)
+def test_a_name_that_leads_out_or_nowhere_is_refused(uploads: Path, name: str, opener: Opener) -> None:
+    assert "names no file of the upload directory" in refused(uploads, name, opener=opener)
+
+
+def test_whole_paths_are_refused_even_into_the_directory(uploads: Path, opener: Opener) -> None:
+    assert "names no file" in refused(uploads, str(uploads / "report.pdf"), opener=opener)
+    assert "names no file" in refused(uploads, str(uploads.parent / "secret.txt"), opener=opener)
+
+
+@POSIX
+def test_no_symbolic_link_is_followed_at_any_place(uploads: Path, opener: Opener) -> None:
+    (uploads / "link.txt").symlink_to(uploads.parent / "secret.txt")
+    (uploads / "inside.pdf").symlink_to(uploads / "report.pdf")
+    (uploads / "away").symlink_to(uploads.parent / "elsewhere", target_is_directory=True)
+    (uploads / "logs" / "deeper").symlink_to(uploads.parent, target_is_directory=True)
+    for name in ("link.txt", "inside.pdf", "away/secret.txt", "logs/deeper/secret.txt"):
+        assert "behind a symbolic link" in refused(uploads, name, opener=opener), name
+
+
+@POSIX
+def test_the_directory_itself_may_be_a_link_of_the_operators(uploads: Path, tmp_path: Path, opener: Opener) -> None:
+    (tmp_path / "linked").symlink_to(uploads, target_is_directory=True)
+    assert read_uploads(tmp_path / "linked", ["report.pdf"], opener=opener)[0].name == "report.pdf"
+
+
+@POSIX
+def test_a_pipe_is_refused_without_waiting_for_its_other_end(uploads: Path, opener: Opener) -> None:
+    os.mkfifo(uploads / "pipe")
+    assert "no plain file" in refused(uploads, "pipe", opener=opener)
+
+
+@POSIX
+def test_a_device_a_socket_and_a_directory_are_refused(uploads: Path, opener: Opener) -> None:
+    assert "no plain file" in refused(Path("/dev"), "null", opener=opener)
+    assert "no plain file" in refused(uploads, "logs", opener=opener)
+    with socket.socket(socket.AF_UNIX) as server:
+        before = Path.cwd()
+        os.chdir(uploads)  # a socket's path may have 108 bytes at most
+        server.bind("socket")
+        os.chdir(before)
+        assert "no plain file" in refused(uploads, "socket", opener=opener)
+
+
+def test_a_file_taken_for_a_directory_is_refused(uploads: Path, opener: Opener) -> None:
+    assert refused(uploads, "report.pdf/x", opener=opener)
+
+
+@pytest.mark.parametrize("name", ["NUL", "con.txt", "logs/COM1", "report.pdf:stream", "lpt9 "])
+def test_windows_devices_and_streams_are_refused_where_paths_are_resolved(uploads: Path, name: str) -> None:
+    assert "can't be opened" in refused(uploads, name, opener=open_resolved)
+
+
+def test_a_missing_file_is_named(uploads: Path, opener: Opener) -> None:
+    assert "no file 'logs/yesterday.txt'" in refused(uploads, "logs/yesterday.txt", opener=opener)
+
+
+def test_a_file_is_at_most_20_mb_and_one_beyond_is_not_read(uploads: Path, opener: Opener) -> None:
+    for name, size in (("most.bin", LARGEST_FILE), ("more.bin", LARGEST_FILE + 1), ("endless.bin", 10**13)):
+        with (uploads / name).open("wb") as file:
+            file.truncate(size)
+    assert len(read_uploads(uploads, ["most.bin"], opener=opener)[0].content) == LARGEST_FILE
+    for name in ("more.bin", "endless.bin"):
+        assert "larger than 20 MB" in refused(uploads, "report.pdf", name, opener=opener)
+
+
+def test_at_most_ten_files_and_none_twice(uploads: Path) -> None:
+    for number in range(11):
+        (uploads / f"{number}.txt").write_text("x")
+    names = [f"{number}.txt" for number in range(11)]
+    assert len(read_uploads(uploads, names[:10])) == 10
+    assert "11 files are to be attached, more than 10." in refused(uploads, *names)
+    assert "twice" in refused(uploads, "report.pdf", "0.txt", "report.pdf")
+
+
+@pytest.mark.parametrize(
+    "name", ['quo"te.txt', "two\nlines.txt", "tab\t.txt", "txt\u202egnp.exe", "line\u2028end", "a\u200bb"]
+)
+def test_a_name_that_its_readers_would_misread_does_not_go_out(uploads: Path, name: str) -> None:
+    with_it = uploads / name
+    if sys.platform != "win32":
+        with_it.write_text("x")
+    assert "Rename the file first." in refused(uploads, name)
+
+
+def test_a_digest_tells_name_and_content_apart() -> None:
+    digests = {digest(Upload(*each)) for each in (("a", b"x"), ("a", b"y"), ("b", b"x"))}
+    assert len(digests) == 3
+
+
+def test_files_are_described_with_their_sizes() -> None:
+    assert described([Upload("a.csv", b"x" * 34_000)]).startswith("a.csv (34 kB, sha256 ")
+
+
+@pytest.fixture
+def downloads(tmp_path: Path) -> Iterator[Path]:
+    directory = tmp_path / "downloads"
+    directory.mkdir()
+    yield directory
+    directory.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("photo.JPG", ".jpg"),
+        ("../../etc/passwd", ""),
+        ("x.tar.gz", ".gz"),
+        ("x.p/../y", ""),
+        ("none", ""),
+        ("evil.exe\u202egnp", ""),
+        ("CON.txt", ".txt"),
+        (".bashrc", ".bashrc"),
+    ],
+)
+def test_the_name_on_disk_is_ours(downloads: Path, name: str, ending: str) -> None:
+    path = save_download(downloads, b"content", name)
+    assert path.parent == downloads
+    assert path.name.startswith("unthread-")
+    assert path.suffix == ending
+    assert path.read_bytes() == b"content"
+    if sys.platform != "win32":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_no_download_overwrites_another(downloads: Path) -> None:
+    assert len({save_download(downloads, b"x", "a.txt") for _ in range(5)}) == 5
+
+
+def test_a_download_directory_that_is_gone_is_the_operators_affair(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as caught:
+        save_download(tmp_path / "gone", b"x", "a.txt")
+    assert "UNTHREAD_DOWNLOAD_DIR" in two_sentences(caught.value)
+
+
+def test_a_directory_says_what_is_wrong_with_it(downloads: Path, tmp_path: Path) -> None:
+    assert directory_problem(downloads, writable=True) == ""
+    assert directory_problem(tmp_path / "gone", writable=False) == "is no directory"
+    if sys.platform != "win32" and os.geteuid() != 0:
+        downloads.chmod(0o500)
+        assert directory_problem(downloads, writable=True) == "may not be used"
+
+
+def test_refusals_are_about_the_argument(uploads: Path) -> None:
+    with pytest.raises(InvalidArgument):
+        read_uploads(uploads, ["../secret.txt"])
