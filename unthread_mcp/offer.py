@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 from mcp.server.mcpserver import Context
@@ -20,6 +21,7 @@ from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
 from unthread_mcp.confirm import ClientHuman, NeedsAnswer
 from unthread_mcp.cursors import read_cursor
 from unthread_mcp.gate import Gate
+from unthread_mcp.progress import Progress
 from unthread_mcp.render import Answer, without_nulls
 from unthread_mcp.schemas import Signature
 from unthread_mcp.workspace import Workspace
@@ -38,7 +40,7 @@ class OfferedTool:
     def __init__(self, declaration: ToolDeclaration, workspace: Workspace) -> None:
         self.declaration = declaration
         self._workspace = workspace
-        self._signature = Signature(declaration.function, (Workspace, Gate))
+        self._signature = Signature(declaration.function, (Workspace, Gate, Progress))
         self.listed = McpTool(
             name=declaration.name,
             title=declaration.title,
@@ -68,11 +70,12 @@ class OfferedTool:
             others = signature.plain({name: value for name, value in arguments.items() if name != "cursor"})
             arguments = {**read_cursor(str(cursor), others, signature.defaults)}
         validated = signature.validate(arguments)
-        supplied: dict[str, Any] = {}
-        for name, kind in signature.supplied.items():
-            supplied[name] = (
-                self._workspace if kind is Workspace else Gate(self._workspace.settings.confirm, ClientHuman(context))
-            )
+        makers: dict[type, Callable[[], Any]] = {
+            Workspace: lambda: self._workspace,
+            Gate: lambda: Gate(self._workspace.settings.confirm, ClientHuman(context)),
+            Progress: lambda: Progress(context.report_progress),
+        }
+        supplied = {name: makers[kind]() for name, kind in signature.supplied.items()}
         answer = await self.declaration.function(**supplied, **validated)
         assert isinstance(answer, Answer)
         return answer

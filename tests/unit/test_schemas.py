@@ -17,6 +17,7 @@ from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.arguments import Condition
 from unthread_mcp.gate import Gate
+from unthread_mcp.progress import Progress
 from unthread_mcp.schemas import JsonSchema, Signature
 from unthread_mcp.tools import TOOLS
 from unthread_mcp.workspace import Workspace
@@ -56,7 +57,7 @@ def signature() -> Signature:
 
 
 def of(declaration: ToolDeclaration) -> Signature:
-    return Signature(declaration.function, (Workspace, Gate))
+    return Signature(declaration.function, (Workspace, Gate, Progress))
 
 
 def test_what_the_server_fills_in_is_not_published(signature: Signature) -> None:
