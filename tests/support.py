@@ -8,19 +8,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import httpx2
 from mcp import Client
 from mcp.client import ClientRequestContext
 from mcp.types import ElicitRequestFormParams, ElicitRequestURLParams, ElicitResult, TextContent
 
+from tests.reference.checker import Request
 from unthread_mcp.sandbox import Sandbox
 from unthread_mcp.server import SANDBOX_KEY, UnthreadServer, build_server
 from unthread_mcp.settings import read_settings
 
 TODAY = date(2026, 11, 20)
 Era = Literal["auto", "legacy"]
+WRONG_REQUESTS: Final[list[str]] = []
+"""What was wrong with requests beside the reference, on any wire. A test that leaves something here fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Sent:
     query: str
     body: Any
     answered: int
+    endpoint: str
+    """Its symbol in `api.endpoints`; empty where there is none."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -41,11 +46,12 @@ class Wire(httpx2.AsyncBaseTransport):
     """What passes between the server and the sandbox, and the place where it can go wrong.
 
     `before` sees a request before the sandbox does, `after` once the sandbox has taken effect; each may
-    answer in its place or raise.
+    answer in its place or raise. Every request is held against the reference (`WRONG_REQUESTS`).
     """
 
-    def __init__(self, behind: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, behind: httpx2.AsyncBaseTransport, operator_endpoint: str = "") -> None:
         self._behind = behind
+        self._operator_endpoint = operator_endpoint
         self.sent: list[Sent] = []
         self.before: Callable[[httpx2.Request], httpx2.Response | None] = lambda _: None
         self.after: Callable[[httpx2.Request, httpx2.Response], httpx2.Response] = lambda _, response: response
@@ -55,11 +61,14 @@ class Wire(httpx2.AsyncBaseTransport):
         path = request.url.path.removeprefix("/api")
         kind = request.headers.get("content-type", "")
         body = json.loads(raw) if raw and kind.startswith("application/json") else raw
+        checked = Request(request, raw, self._operator_endpoint).checked()
+        WRONG_REQUESTS.extend(f"{request.method} {path}: {problem}" for problem in checked.problems)
         answer = self.before(request)
         if answer is None:
             answer = self.after(request, await self._behind.handle_async_request(request))
         content = await answer.aread()
-        self.sent.append(Sent(request.method, path, request.url.query.decode(), body, len(content)))
+        query = request.url.query.decode()
+        self.sent.append(Sent(request.method, path, query, body, len(content), checked.endpoint))
         return answer
 
     @property
@@ -156,8 +165,8 @@ class Desk:
     def __init__(self, environment: Mapping[str, str] | None = None, *, sandbox: Sandbox | None = None) -> None:
         self.clock = Clock(datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC))
         self.sandbox = sandbox or seeded(self.clock)
-        self.wire = Wire(self.sandbox.transport)
         self.environment = {"UNTHREAD_SANDBOX": "1", **(environment or {})}
+        self.wire = Wire(self.sandbox.transport, self.environment.get("UNTHREAD_SLACK_USER_GROUP_ENDPOINT", ""))
         self.server = self.new_server()
 
     def new_server(self, **environment: str) -> UnthreadServer:

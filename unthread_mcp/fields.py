@@ -92,7 +92,7 @@ CONVERSATION: Final = Vocabulary(
     _names(
         "id status customerId channelId wasManuallyCreated friendlyId createdAt updatedAt closedAt statusUpdatedAt "
         "responseTime responseTimeWorking resolutionTime resolutionTimeWorking title priority assignedToUserId "
-        "tags.{id,name} customer.{id,name} wakeUpAt summary snoozedAt lockedAt ticketTypeId ticketTypeFields metadata "
+        "tags.{id,name} customer.{name} wakeUpAt summary snoozedAt lockedAt ticketTypeId ticketTypeFields metadata "
         "followers.{userId,groupId,entityId} collaborators.{collaboratorTypeId,userId,groupId,entityId} "
         "files.{id,name,size,filetype,mimetype}"
     )
@@ -101,7 +101,7 @@ CONVERSATION: Final = Vocabulary(
         "sourceType assignedToUser.{id,name,email} submitterUser.{id,name,email} submitterUserId ticketType.{id,name} "
         "lastActivityAt category sentiment initialMessageId initialMessage.{content} "
         "initialMessage.sentByUser.{id,name,email} latestMessage.{ts,text,content,timestamp} "
-        "waitingOnAgentTime waitingOnCustomerTime triageMessages.{ts,channelId,text} excludeAnalytics notes"
+        "waitingOnAgentTime waitingOnCustomerTime triageMessages.{ts,channelId,text} excludeAnalytics notes customer.{id}"
     ),
     ("friendlyId", "title", "status", "priority", "customer.name", "assignedToUser.name", "updatedAt", "tags.name"),
     frozenset({"metadata", "ticketTypeFields"}),
