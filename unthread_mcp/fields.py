@@ -101,7 +101,8 @@ CONVERSATION: Final = Vocabulary(
         "sourceType assignedToUser.{id,name,email} submitterUser.{id,name,email} submitterUserId ticketType.{id,name} "
         "lastActivityAt category sentiment initialMessageId initialMessage.{content} "
         "initialMessage.sentByUser.{id,name,email} latestMessage.{ts,text,content,timestamp} "
-        "waitingOnAgentTime waitingOnCustomerTime triageMessages.{ts,channelId,text} excludeAnalytics notes customer.{id}"
+        "waitingOnAgentTime waitingOnCustomerTime triageMessages.{ts,channelId,text} excludeAnalytics notes "
+        "customer.{id}"
     ),
     ("friendlyId", "title", "status", "priority", "customer.name", "assignedToUser.name", "updatedAt", "tags.name"),
     frozenset({"metadata", "ticketTypeFields"}),
