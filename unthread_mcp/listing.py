@@ -143,6 +143,11 @@ def conditions(vocabulary: Vocabulary, where: Sequence[Condition] | None) -> lis
     return checked
 
 
+def name_contains(text: str | None) -> list[JsonObject]:
+    """The condition that the name contains `text`, if it is given."""
+    return [{"field": "name", "operator": "contains", "value": text}] if text else []
+
+
 def _explained(refusal: RequestRejected, query: Query, order: Sequence[str]) -> RequestRejected:
     """A refused listing, naming what was asked for: a filter is never dropped in silence."""
     filters = ", ".join(f"{each['field']} {each['operator']}" for each in query.where)

@@ -27,7 +27,7 @@ def fields_of(ticket_type: JsonObject) -> list[JsonObject]:
 
 def label_of(field: JsonObject) -> str:
     """A field's label as one short line. The reference's object says `label`, its example of creating one `name`."""
-    return one_line(_whole_label(field), 60)
+    return one_line(whole_label(field), 60)
 
 
 def written_fields(ticket_type: JsonObject, values: Mapping[str, Any]) -> JsonObject:
@@ -40,21 +40,27 @@ def written_fields(ticket_type: JsonObject, values: Mapping[str, Any]) -> JsonOb
     known = fields_of(ticket_type)
     written: JsonObject = {}
     for name, value in values.items():
-        found = _found(known, name)
-        if not found:
-            labels = [label_of(each) for each in known]
-            hint = did_you_mean(name, labels) or f"It has: {', '.join(labels) or 'none'}."
-            raise InvalidArgument(f"The ticket type has no field {name[:60]!r}.", hint)
-        if len(found) > 1:
-            ids = ", ".join(one_line(text_of(each, "id"), 64) for each in found)
-            raise InvalidArgument(
-                f"Several fields are called {label_of(found[0])!r}.", f"Pass the id of one of them: {ids}."
-            )
-        identity = text_of(found[0], "id")
+        found = the_field(known, name)
+        identity = text_of(found, "id")
         if identity in written:
-            raise InvalidArgument(f"The field {label_of(found[0])!r} is given twice.", "Pass it once.")
-        written[identity] = _written(found[0], value)
+            raise InvalidArgument(f"The field {label_of(found)!r} is given twice.", "Pass it once.")
+        written[identity] = _written(found, value)
     return written
+
+
+def the_field(fields: Sequence[JsonObject], name: str) -> JsonObject:
+    """The one field that `name` means: an id or a label. Raises `InvalidArgument` naming the nearest label."""
+    found = found_fields(fields, name)
+    if not found:
+        labels = [label_of(each) for each in fields]
+        hint = did_you_mean(name, labels) or f"It has: {', '.join(labels) or 'none'}."
+        raise InvalidArgument(f"The ticket type has no field {name[:60]!r}.", hint)
+    if len(found) > 1:
+        ids = ", ".join(one_line(text_of(each, "id"), 64) for each in found)
+        raise InvalidArgument(
+            f"Several fields are called {label_of(found[0])!r}.", f"Pass the id of one of them: {ids}."
+        )
+    return found[0]
 
 
 async def with_user_ids(
@@ -70,21 +76,22 @@ async def with_user_ids(
 
     return {
         name: await identified(value)
-        if any(text_of(each, "type") in _OF_USERS for each in _found(known, name))
+        if any(text_of(each, "type") in _OF_USERS for each in found_fields(known, name))
         else value
         for name, value in values.items()
     }
 
 
-def _whole_label(field: JsonObject) -> str:
+def whole_label(field: JsonObject) -> str:
+    """A field's label, all of it."""
     return text_of(field, "label") or text_of(field, "name")
 
 
-def _found(known: Sequence[JsonObject], name: str) -> list[JsonObject]:
+def found_fields(known: Sequence[JsonObject], name: str) -> list[JsonObject]:
     """The fields that `name` means: an id, a label, or a label as our lists show it."""
     wanted = name.strip()
     return [each for each in known if text_of(each, "id") == wanted] or [
-        each for each in known if wanted.casefold() in {_whole_label(each).casefold(), label_of(each).casefold()} - {""}
+        each for each in known if wanted.casefold() in {whole_label(each).casefold(), label_of(each).casefold()} - {""}
     ]
 
 

@@ -79,6 +79,14 @@ class Workspace:
                 "Nothing was sent. Leave it to a person.",
             )
 
+    def require_no_limit(self, why: str) -> None:
+        """Raise `NotPermitted` if writing is limited to some customers: `why` says how all of them are concerned."""
+        if self.restricts_customers:
+            raise NotPermitted(
+                f"The operator allows writing only for certain customers, and {why}.",
+                "Nothing was changed. Leave it to a person.",
+            )
+
     async def require_allowed_conversation(self, conversation_id: str) -> None:
         """The same for the customer of a conversation, which is read for it only if there is a limit."""
         if self.restricts_customers:

@@ -38,10 +38,43 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
             return {"metric": "totalCount", "dimensions": ["customerId"]}
         case "get_customer":
             return {"customer": "Norrvik Energi"}
+        case "get_tag":
+            return {"tag": "Bug"}
+        case "create_tag":
+            return {"name": "Beta programme"}
+        case "update_tag":
+            return {"tag": tag_id(desk, "How-to"), "name": "Questions"}
+        case "delete_tag":
+            return {"tag": "Trial"}
+        case "get_ticket_type":
+            return {"ticket_type": "Bug report"}
+        case "create_ticket_type":
+            severity = {"label": "Urgency", "type": "single-select", "required": True, "options": ["Now", "Later"]}
+            shown = {"label": "Why now", "type": "short-answer", "conditions": {"field": "Urgency", "value": "Now"}}
+            return {"name": "Data request", "description": "A customer wants data", "fields": [severity, shown]}
+        case "update_ticket_type":
+            return {"ticket_type": "Bug report", "fields": [{"label": "Severity", "options": ["Blocker", "Minor"]}]}
+        case "delete_ticket_type":
+            return {"ticket_type": "Access request"}
         case _:
             return {}
+
+
+def further(tool: str, desk: Desk) -> list[dict[str, Any]]:
+    """Further calls that work, each after the one before, of tools that reach more endpoints than one call shows."""
+    number = desk.find(EMAIL)
+    match tool:
+        case "tag_conversations":
+            return [{"conversations": [number], "remove": ["Escalated"]}]
+        case _:
+            return []
 
 
 def article_id(desk: Desk) -> str:
     """The id of an active article."""
     return desk.sandbox.database.execute(ARTICLE).fetchone()[0]
+
+
+def tag_id(desk: Desk, name: str) -> str:
+    """The id of a tag."""
+    return desk.sandbox.database.execute("SELECT id FROM tags WHERE name = ?", [name]).fetchone()[0]

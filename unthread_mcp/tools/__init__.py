@@ -7,14 +7,14 @@ from types import ModuleType
 from typing import Final
 
 from unthread_mcp.access import ToolDeclaration, tool_of
-from unthread_mcp.tools import conversations, knowledge_base, messages, people, reporting, updates, workspace
+from unthread_mcp.tools import conversations, knowledge_base, messages, people, reporting, tags, ticket_types, updates
 
 _TOOLSETS: Final[dict[str, tuple[ModuleType, ...]]] = {
     "conversations": (conversations, updates, messages),
     "knowledge_base": (knowledge_base,),
     "reporting": (reporting,),
     "people": (people,),
-    "workspace": (workspace,),
+    "workspace": (tags, ticket_types),
 }
 
 

@@ -12,9 +12,8 @@ from unthread_mcp.api.endpoints import GET_CUSTOMER, LIST_CUSTOMERS, LIST_USERS
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Cursor, CustomerRef, Limit, Select, Text
 from unthread_mcp.fields import CUSTOMER, USER
-from unthread_mcp.listing import Query, list_page
+from unthread_mcp.listing import Query, list_page, name_contains
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
-from unthread_mcp.tools.workspace import name_contains
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
