@@ -48,6 +48,16 @@ def test_times_stand_in_the_given_zone_and_the_year_is_that_zones() -> None:
     assert write(last) == "9999-12-31 23:59 Ann (agent): x"
 
 
+def test_a_line_is_made_once_and_stays_that_of_its_entry() -> None:
+    write = line_format(zone=UTC, now=_NOW)
+    entry = Entry("1", _AT, "Ann", "agent", "x")
+    assert write(entry) is write(entry)
+    # Each of these may stand where the one before it stood in memory.
+    assert [write(Entry("1", _AT, "Ann", "agent", str(n)))[-3:] for n in range(100, 200)] == [
+        str(n) for n in range(100, 200)
+    ]
+
+
 @pytest.mark.parametrize(
     ("gap", "hint", "line"),
     [

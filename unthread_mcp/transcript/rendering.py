@@ -28,12 +28,19 @@ def line_format(*, zone: tzinfo, now: datetime, gap_hint: str = "") -> FormatPar
     """How entries and gaps are written: times in `zone`, the year unless it is that of `now`.
 
     `gap_hint` says how to get what is left out ("list_messages shows them"). To be handed to `fit`, which counts with
-    it, and to `render_thread`.
+    it, and to `render_thread`: what one of them has written is not made again for the other, so it keeps the parts for
+    as long as it lives.
     """
     this_year = now.astimezone(zone).year
+    written: dict[int, tuple[Part, str]] = {}
 
     def write(part: Part) -> str:
-        return _gap_line(part, gap_hint) if isinstance(part, Gap) else _entry_lines(part, zone, this_year)
+        known = written.get(id(part))
+        if known is None:
+            lines = _gap_line(part, gap_hint) if isinstance(part, Gap) else _entry_lines(part, zone, this_year)
+            # The part is kept with it, or another one could come to stand in its place in memory.
+            known = written[id(part)] = (part, lines)
+        return known[1]
 
     return write
 
@@ -61,7 +68,8 @@ def _time(at: datetime | None, zone: tzinfo, this_year: int) -> str:
         local = at.astimezone(zone)
     except OverflowError:  # the first or the last day that there is
         local = at
-    return local.strftime("%m-%d %H:%M" if local.year == this_year else "%Y-%m-%d %H:%M")
+    stamp = local.isoformat(" ", "minutes")
+    return stamp[5:16] if local.year == this_year else stamp[:16]
 
 
 def _gap_line(gap: Gap, hint: str) -> str:
