@@ -21,6 +21,8 @@ from typing import Any, Final
 import anyio
 
 from scripts import tool_pages
+from tests.tools.reach import reach
+from unthread_mcp.api.endpoints import ENDPOINTS
 from unthread_mcp.instructions import instructions
 from unthread_mcp.prompts import PROMPTS, listed_prompts
 from unthread_mcp.resources import OPEN, TEMPLATES, listed_resources, listed_templates
@@ -37,6 +39,12 @@ TOOLS_PAGE: Final = Path("docs/tools.md")
 """Made as a whole."""
 EXAMPLE: Final = Path("claude_desktop_config.example.json")
 SERVER_CONTRACT: Final = CONTRACTS / "server.json"
+_KNOWN_FROM: Final = {
+    "documented": "the reference",
+    "client code": "published clients",
+    "convention": "its siblings",
+    "operator": "you: see the options",
+}
 
 _BLOCK: Final = re.compile(r"<!-- generated:(?P<name>[a-z]+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
 
@@ -94,6 +102,23 @@ def resources_table() -> str:
     return table(("resource", "what it holds"), ((code(each.uri), each.description) for each in (OPEN, *TEMPLATES)))
 
 
+@cache
+def endpoints_table() -> str:
+    """Every endpoint of the reference, how surely it is known, and the tools that were seen to send it."""
+    reached = anyio.run(reach)
+    return table(
+        ("endpoint", "known from", "tools"),
+        (
+            (
+                code(str(endpoint)) if endpoint.path else "Update Slack User Group",
+                _KNOWN_FROM[endpoint.source],
+                ", ".join(map(code, reached.get(name, ()))),
+            )
+            for name, endpoint in ENDPOINTS.items()
+        ),
+    )
+
+
 def modules_list() -> str:
     """Every module of the package with the first sentence of its docstring, packages behind modules."""
     return "\n".join(_modules_below(ROOT / "unthread_mcp", ""))
@@ -120,6 +145,7 @@ BLOCKS: Final = {
     "options": options_table,
     "prompts": prompts_table,
     "resources": resources_table,
+    "endpoints": endpoints_table,
     "modules": modules_list,
     "example": lambda: f"```json\n{(ROOT / EXAMPLE).read_text('utf-8')}```",
 }
