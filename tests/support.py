@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import httpx2
@@ -152,9 +153,9 @@ def _template() -> Sandbox:
     return Sandbox(today=TODAY)
 
 
-def seeded(clock: Clock) -> Sandbox:
+def seeded(clock: Clock, *, key: str = SANDBOX_KEY, path: Path | None = None) -> Sandbox:
     """A seeded sandbox of its own. Seeding takes a hundred times as long as copying what was seeded."""
-    made = Sandbox(seeded=False, now=clock, key=SANDBOX_KEY)
+    made = Sandbox(path, seeded=False, now=clock, key=key)
     _template().database.backup(made.database)
     return made
 

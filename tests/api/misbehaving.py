@@ -94,22 +94,25 @@ class RawServer:
     def __init__(self) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
-        self._writers: list[asyncio.StreamWriter] = []
-        self._tasks: list[asyncio.Task[None] | None] = []
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._server: asyncio.Server | None = None
 
-    async def start(self, serve: Serve, tls: ssl.SSLContext | None = None) -> str:
-        """Listen on a free port; returns a base URL."""
+    async def start(self, serve: Serve, tls: ssl.SSLContext | None = None, *, port: int = 0) -> str:
+        """Listen on a free port, or on that one; returns a base URL."""
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections += 1
-            self._writers.append(writer)
-            self._tasks.append(asyncio.current_task())
+            task = asyncio.current_task()
+            assert task
+            self._open[task] = writer
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await serve(reader, writer)
             writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+            del self._open[task]
 
-        self._server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+        self._server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=tls)
         port = self._server.sockets[0].getsockname()[1]
         return f"http{'s' if tls else ''}://127.0.0.1:{port}/api"
 
@@ -130,18 +133,20 @@ class RawServer:
         if self._server is not None:
             self._server.close()
 
+    async def all_closed(self, seconds: float = 10.0) -> bool:
+        """Whether every connection comes to its end within some seconds, without being cut off."""
+        return not self._open or not (await asyncio.wait([*self._open], timeout=seconds))[1]
+
     async def stop(self) -> None:
         self.take_no_more()
-        for writer in self._writers:
+        tasks = [*self._open]
+        for writer in self._open.values():
             # Not an orderly end: over TLS that would wait for a client that is closed after this server.
             writer.transport.abort()
-        for task in self._tasks:
-            if task is not None and not task.done():
-                task.cancel()
-                await asyncio.wait([task])
-        for writer in self._writers:
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
