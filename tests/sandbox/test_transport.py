@@ -7,17 +7,15 @@ import json
 import httpx2
 import pytest
 
-from tests.sandbox.conftest import Api
+from tests.sandbox.conftest import Api, Clock
 from unthread_mcp.api.endpoints import ENDPOINTS, GET_TAG, LIST_TAGS
 from unthread_mcp.sandbox import SANDBOX_KEY, Sandbox
-from unthread_mcp.sandbox.calls import HANDLERS, answers
+from unthread_mcp.sandbox.calls import HANDLERS, Upload, answers
 from unthread_mcp.sandbox.tags import get_tag
 
 pytestmark = pytest.mark.anyio
 
 NOT_YET = {
-    "accounts",
-    "files",
     "outbounds",
     "webhook-subscriptions",
 }
@@ -197,6 +195,54 @@ class TestUploads:
         files = (await api.ok("GET", f"/conversations/{conversation}"))["files"]
         assert [file["name"] for file in files] == ["notes.TXT", "upload"]
 
+    async def test_what_came_in_goes_out_byte_for_byte_with_its_type(self, sandbox: Sandbox, api: Api) -> None:
+        conversation, content = sandbox.landmark("html-mail"), bytes(range(256)) * 3 + b"\r\n"
+        sent = await api.client.post(
+            f"/conversations/{conversation}/messages",
+            data={"json": json.dumps({"markdown": "See the file."})},
+            files=[
+                ("attachments", ("Größe.bin", content, "image/x-odd")),
+                ("attachments", ("empty", b"", "text/plain")),
+            ],
+        )
+        first, empty = sent.json()["files"]
+        assert (first["name"], first["mimetype"], empty["size"]) == ("Größe.bin", "image/x-odd", 0)
+        url = f"/conversations/{conversation}/files/{first['id']}/full"
+        got = await api.client.get(url)
+        assert (got.status_code, got.content, got.headers["content-type"]) == (200, content, "image/x-odd")
+        assert (await api.client.get(f"/conversations/{conversation}/files/{empty['id']}/full")).content == b""
+        elsewhere = url.replace(conversation, sandbox.landmark("angry"))
+        for wrong in (elsewhere, f"/conversations/{conversation}/files/none/full"):
+            assert await api.refused("GET", wrong, status=404) == "Not found."
+
+    async def test_a_file_can_be_held_back_for_a_while(self, sandbox: Sandbox, api: Api, clock: Clock) -> None:
+        conversation = sandbox.landmark("many-files")
+        file = (await api.ok("GET", f"/conversations/{conversation}"))["files"][0]
+        url = f"/conversations/{conversation}/files/{file['id']}/full"
+        sandbox.delay_file(file["id"], 3)
+        assert await api.refused("GET", url, status=404) == "Not found."
+        clock.forward(seconds=3)
+        assert (await api.client.get(url)).status_code == 200
+        with pytest.raises(LookupError):
+            sandbox.delay_file("none", 1)
+
+    async def test_a_new_conversation_may_carry_files(self, api: Api) -> None:
+        sent = await api.client.post(
+            "/conversations",
+            data={"json": json.dumps({"type": "slack", "markdown": "See the file.", "status": "open"})},
+            files=[("attachments", ("plan.txt", b"first, second", "text/plain"))],
+        )
+        (file,) = sent.json()["files"]
+        got = await api.client.get(f"/conversations/{sent.json()['id']}/files/{file['id']}/full")
+        assert got.content == b"first, second"
+
+    async def test_customers_attach_files_too(self, sandbox: Sandbox, api: Api) -> None:
+        conversation = sandbox.landmark("angry")
+        sandbox.customer_writes(conversation, "Look at this!", files=[Upload("log.txt", "text/plain", b"it broke")])
+        (file,) = (await api.ok("GET", f"/conversations/{conversation}"))["files"]
+        got = await api.client.get(f"/conversations/{conversation}/files/{file['id']}/full")
+        assert got.content == b"it broke"
+
     async def test_what_is_no_proper_form_is_refused(self, sandbox: Sandbox, api: Api) -> None:
         url = f"/conversations/{sandbox.landmark('html-mail')}/messages"
         no_json = await api.client.post(url, files=[("attachments", b"x")])
@@ -205,10 +251,14 @@ class TestUploads:
         many = await api.client.post(
             url, data={"json": '{"markdown": "x"}'}, files=[("attachments", b"x") for _ in range(11)]
         )
-        titles = [response.json()["errors"][0]["title"] for response in (no_json, other, no_boundary, many)]
+        large = await api.client.post(
+            url, data={"json": '{"markdown": "x"}'}, files=[("attachments", bytes(20 * 1024 * 1024 + 1))]
+        )
+        responses = (no_json, other, no_boundary, many, large)
+        titles = [response.json()["errors"][0]["title"] for response in responses]
         assert titles == [
             'The form has no "json" field',
             "Unexpected field file",
             "The form has no boundary",
-            "Too many or too large attachments",
+            *["Too many or too large attachments"] * 2,
         ]

@@ -35,11 +35,19 @@ def not_found(what: str) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file of a multipart request; its content is not kept."""
+    """One file of a multipart request."""
 
     name: str
     mimetype: str
-    size: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """An answer that is no JSON."""
+
+    content: bytes
+    mimetype: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +61,8 @@ class Call:
     uploads: tuple[Upload, ...] = ()
 
 
-Handler = Callable[[Call], "str | None"]
-"""Answers with JSON text, or with None for an empty 204."""
+Handler = Callable[[Call], "str | Bytes | None"]
+"""Answers with JSON text, with bytes, or with None for an empty 204."""
 
 HANDLERS: dict[Endpoint, Handler] = {}
 """The function that answers each imitated endpoint; filled by `answers`."""

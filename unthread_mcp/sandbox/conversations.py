@@ -10,8 +10,9 @@ from .authors import Channel, Person, api, customer, system
 from .calls import Call, JsonValue, answers, bad_request, not_found
 from .checks import Check, boolean, filled, list_of, map_of, nullable, number, one_of, record, text, time
 from .encoding import columns
+from .files import keep
 from .listing import one, page
-from .messages import ON_BEHALF_OF, attached, on_behalf_of
+from .messages import ON_BEHALF_OF, on_behalf_of
 from .objects import CONVERSATION
 from .store import Store
 from .threads import Thread, find_person, person, post, post_triage, set_status, thread
@@ -121,7 +122,7 @@ def create_conversation(call: Call) -> str:
     else:
         sent_by, external = on_behalf_of(store, request.get("onBehalfOf"))
         author = api(sent_by, external=external, private=False, autoresponse=False)
-    post(store, into, author, request["markdown"], via="api", files=attached(call))
+    post(store, into, author, request["markdown"], via="api", files=keep(store, into.id, call.uploads))
     into = thread(store, into.id)
     triage_channel_id = request.get("triageChannelId") or _default_triage_channel(store, request.get("customerId"))
     if triage_channel_id:

@@ -9,6 +9,7 @@ from unthread_mcp.api.endpoints import CREATE_MESSAGE, LIST_MESSAGES
 from .authors import api
 from .calls import Call, JsonValue, answers, bad_request, not_found
 from .checks import Check, boolean, filled, list_of, nested, one_of, record, text
+from .files import keep
 from .listing import one, page
 from .markup import plain_text
 from .objects import MESSAGE, TRIAGE_MESSAGE
@@ -59,7 +60,7 @@ def create_message(call: Call) -> str:
         raise bad_request('Either "body", "blocks" or "markdown" must be provided')
     store, into = call.store, thread(call.store, call.ids["conversation_id"])
     words, html = _content(request)
-    files = attached(call)
+    files = keep(store, into.id, call.uploads)
     triage_ts: str | None = request.get("triageThreadTs")
     behalf, external = on_behalf_of(store, request.get("onBehalfOf"))
     author = api(
@@ -101,17 +102,3 @@ def on_behalf_of(store: Store, given: dict[str, str] | None) -> tuple[dict[str, 
     if found:
         return found.sent_by(), found.external
     return {"id": None, "name": given.get("name"), "email": given.get("email")}, False
-
-
-def attached(call: Call) -> list[JsonValue]:
-    """The request's files as a message shows them."""
-    return [
-        {
-            "id": call.store.new_id("file"),
-            "name": upload.name,
-            "size": upload.size,
-            "filetype": upload.name.rpartition(".")[2].lower(),
-            "mimetype": upload.mimetype,
-        }
-        for upload in call.uploads
-    ]

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from .authors import Person, agent, customer
-from .calls import Refusal
+from .calls import Refusal, Upload
+from .files import delay, keep
 from .store import Store
 from .threads import Thread, find_person, post, post_triage, reopen, thread
 from .transport import SandboxTransport
@@ -100,7 +101,13 @@ class Sandbox:
         return {str(name): str(row_id) for name, row_id in self._store.all("SELECT * FROM landmarks ORDER BY name")}
 
     def customer_writes(
-        self, conversation_id: str, text: str, *, user_id: str | None = None, html: str | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        user_id: str | None = None,
+        html: str | None = None,
+        files: Sequence[Upload] = (),
     ) -> str:
         """Someone on the customer's side writes in the conversation's channel; returns the message's `ts`.
 
@@ -110,7 +117,8 @@ class Sandbox:
         """
         with self._outside(conversation_id) as into:
             author = customer(self._correspondent(into, user_id), into.channel)
-            message_id = post(self._store, into, author, text, via="customer", html=html)
+            kept = keep(self._store, into.id, files)
+            message_id = post(self._store, into, author, text, via="customer", html=html, files=kept)
             reopen(self._store, into)
             return self._ts("messages", message_id)
 
@@ -133,6 +141,11 @@ class Sandbox:
             ts, channel_id = str(root[0]), cast("str | None", root[1])
             message_id = post_triage(self._store, into, author, text, channel_id=channel_id, thread_ts=ts)
             return self._ts("triage_messages", message_id)
+
+    def delay_file(self, file_id: str, seconds: float) -> None:
+        """Let a file be ready only after so many seconds from now; until then it is a 404. `LookupError` without it."""
+        with self._store.transaction(writes=True):
+            delay(self._store, file_id, seconds)
 
     def messages_to_customer(self, conversation_id: str) -> list[Delivery]:
         """Everything from the support side, the API and Unthread itself that the customer can see, oldest first."""

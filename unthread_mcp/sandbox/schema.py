@@ -205,6 +205,13 @@ STATEMENTS: Final = (
     entityType TEXT NOT NULL,
     PRIMARY KEY (conversationId, collaboratorTypeId)
 ) WITHOUT ROWID""",
+    """CREATE TABLE files (
+    id TEXT PRIMARY KEY,
+    conversationId TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    content BLOB NOT NULL,
+    mimetype TEXT NOT NULL,
+    readyAt TEXT NOT NULL
+)""",
     f"CREATE TABLE messages ({_MESSAGES})",
     f"CREATE TABLE triage_messages ({_MESSAGES})",
     """CREATE TABLE articles (

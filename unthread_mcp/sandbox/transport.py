@@ -16,6 +16,7 @@ from . import (
     automations,
     conversations,
     customers,
+    files,
     followers,
     knowledge_base,
     messages,
@@ -25,7 +26,7 @@ from . import (
     users,
 )
 from .automations import SLACK_USER_GROUP
-from .calls import HANDLERS, Call, JsonValue, Refusal, Upload
+from .calls import HANDLERS, Bytes, Call, JsonValue, Refusal, Upload
 from .store import Store
 from .uploads import parse_form
 
@@ -34,6 +35,7 @@ DOMAINS: Final = (
     automations,
     conversations,
     customers,
+    files,
     followers,
     knowledge_base,
     messages,
@@ -69,12 +71,12 @@ class SandboxTransport(httpx2.AsyncBaseTransport):
         # Over a network this is where a caller waits and can be cancelled.
         await anyio.lowlevel.checkpoint()
         try:
-            text = self._answer(request, content)
+            answer = self._answer(request, content)
         except Refusal as refusal:
             return _response(request, refusal.status, _error_body(request, refusal))
-        return _response(request, 204 if text is None else 200, text)
+        return _response(request, 204 if answer is None else 200, answer)
 
-    def _answer(self, request: httpx2.Request, content: bytes) -> str | None:
+    def _answer(self, request: httpx2.Request, content: bytes) -> str | Bytes | None:
         if request.headers.get("x-api-key") != self._key:
             raise Refusal(401, "Unauthorized")
         _, _, path = request.url.raw_path.partition(b"?")[0].partition(b"/api/")
@@ -133,11 +135,15 @@ def _error_body(request: httpx2.Request, refusal: Refusal) -> str:
     return json.dumps({"errors": [error]})
 
 
-def _response(request: httpx2.Request, status: int, text: str | None) -> httpx2.Response:
-    if text is None:
+def _response(request: httpx2.Request, status: int, answer: str | Bytes | None) -> httpx2.Response:
+    if answer is None:
         return httpx2.Response(status, request=request)
+    if isinstance(answer, Bytes):
+        return httpx2.Response(
+            status, headers={"content-type": answer.mimetype}, content=answer.content, request=request
+        )
     # A lone surrogate leaves as the JSON escape that it is in the wild, since UTF-8 has no form for it.
-    content = text.encode("utf-8", "backslashreplace")
+    content = answer.encode("utf-8", "backslashreplace")
     return httpx2.Response(
         status, headers={"content-type": "application/json; charset=utf-8"}, content=content, request=request
     )

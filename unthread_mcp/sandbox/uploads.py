@@ -34,11 +34,11 @@ def parse_form(content_type: str, content: bytes) -> tuple[bytes, tuple[Upload, 
         if field == "json":
             payload = data
         elif field == "attachments":
-            uploads.append(Upload(headers.get_filename("file"), headers.get_content_type(), len(data)))
+            uploads.append(Upload(headers.get_filename("file"), headers.get_content_type(), data))
         else:
             raise bad_request(f"Unexpected field {field}")
     if payload is None:
         raise bad_request('The form has no "json" field')
-    if len(uploads) > MOST_FILES or any(upload.size > LARGEST_FILE for upload in uploads):
+    if len(uploads) > MOST_FILES or any(len(upload.content) > LARGEST_FILE for upload in uploads):
         raise bad_request("Too many or too large attachments")
     return payload, tuple(uploads)

@@ -39,6 +39,7 @@ def plant(store: Store, today: date, seed: int) -> None:
     store.insert_many("conversations", told.conversations)
     store.insert_many("messages", told.messages)
     store.insert_many("triage_messages", told.triage_messages)
+    store.insert_many("files", told.files)
     store.insert_many("conversation_tags", told.conversation_tags)
     store.insert_many("landmarks", told.landmarks)
     bring_together(store, seed, cast)

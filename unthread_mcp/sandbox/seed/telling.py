@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from unthread_mcp.sandbox.authors import Author, Person, agent, api, customer, message_row, system
 from unthread_mcp.sandbox.encoding import dumps
+from unthread_mcp.sandbox.files import file_row
 from unthread_mcp.sandbox.store import SqlValue, new_uuid
 from unthread_mcp.sandbox.threads import POST_CLOSE_TEXT
 from unthread_mcp.sandbox.times import (
@@ -45,6 +46,7 @@ class Told:
     conversations: Rows = field(default_factory=Rows)
     messages: Rows = field(default_factory=Rows)
     triage_messages: Rows = field(default_factory=Rows)
+    files: Rows = field(default_factory=Rows)
     conversation_tags: Rows = field(default_factory=Rows)
     landmarks: Rows = field(default_factory=Rows)
 
@@ -66,6 +68,7 @@ class Teller:
         told.conversations.append(telling.conversation(number))
         told.messages += sorted(telling.messages, key=lambda row: str(row["ts"]))
         told.triage_messages += telling.triage_messages
+        told.files += telling.files
         tags = sorted({self._cast.tag_ids[tag] for tag in scene.story.tags.split(",")})
         links: Rows = [{"conversationId": telling.id, "tagId": tag_id} for tag_id in tags]
         told.conversation_tags += links
@@ -78,6 +81,7 @@ class _Telling:
         self.id = conversation_id
         self.messages: Rows = []
         self.triage_messages: Rows = []
+        self.files: Rows = []
         self._dice = dice
         self._cast = cast
         self._scene = scene
@@ -184,11 +188,19 @@ class _Telling:
                 author=author,
                 text=said.text,
                 html=said.html,
-                files=said.files,
+                files=self._keep(said, at),
             )
         )
         if side:
             self._turns.append((at, side))
+
+    def _keep(self, said: Said, at: datetime) -> list[JsonValue]:
+        shown: list[JsonValue] = []
+        for file_id, upload in said.files:
+            row, described = file_row(file_id, self.id, upload, ready_at=iso(at))
+            self.files.append(row)
+            shown.append(described)
+        return shown
 
     def _note(self, text: str, at: datetime) -> None:
         """A private note where the channel has them, else the triage thread; without either, it stays unsaid."""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 from unthread_mcp.sandbox.markup import slack_text
 from unthread_mcp.sandbox.store import new_uuid
 
+from .files import make_file
 from .people import COMPANY, DOMAIN
 
 if TYPE_CHECKING:
     from unthread_mcp.sandbox.authors import Channel
-    from unthread_mcp.sandbox.calls import JsonValue
+    from unthread_mcp.sandbox.calls import Upload
 
     from .dice import Dice
 
@@ -25,15 +26,6 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 _FILE: Final = re.compile(r" ?\[file: ([^\]]+)\]")
 _LINK: Final = re.compile(r"\[([^\]]+)\]\((https://[^)\s]+)\)")
-_MIMETYPES: Final = {
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "json": "application/json",
-    "xml": "application/xml",
-    "eml": "message/rfc822",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,8 @@ class Said:
 
     text: str
     html: str | None
-    files: list[JsonValue]
+    files: list[tuple[str, Upload]]
+    """Ids and files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +103,7 @@ class Voice:
         """A note among the team."""
         return self._marked_up(line)
 
-    def _mail(self, text: str, files: list[JsonValue], at: datetime) -> Said:
+    def _mail(self, text: str, files: list[tuple[str, Upload]], at: datetime) -> Said:
         answering = self._quote
         if self._dressed and answering is None:
             text = f"{self._dice.pick(('Hi team,', 'Hello,', 'Dear support team,', 'Hi,'))}\n\n{text}"
@@ -138,20 +131,14 @@ class Voice:
             f"To: {self._customer.name} <{self._customer.email}>\nSubject: Re: your request\n\n{quote.text}"
         )
 
-    def _files(self, line: str) -> tuple[str, list[JsonValue]]:
+    def _files(self, line: str) -> tuple[str, list[tuple[str, Upload]]]:
         names = _FILE.findall(line)
         return _FILE.sub("", line), [self._file(name) for name in names]
 
-    def _file(self, name: str) -> JsonValue:
-        ending = name.rpartition(".")[2]
+    def _file(self, name: str) -> tuple[str, Upload]:
         key = new_uuid(f"file {name} {self._customer.email} {self._dice.whole(0, 999_999)}")
-        return {
-            "id": f"F0{key.replace('-', '')[:9].upper()}" if self._channel == "slack" else key,
-            "name": name,
-            "size": self._dice.whole(9_000, 900_000),
-            "filetype": ending,
-            "mimetype": _MIMETYPES[ending],
-        }
+        file_id = f"F0{key.replace('-', '')[:9].upper()}" if self._channel == "slack" else key
+        return file_id, make_file(name, self._dice.whole(0, 999_999))
 
     def _marked_up(self, text: str) -> str:
         if self._channel in ("slack", "triage"):

@@ -117,7 +117,7 @@ STORIES: Final = (
             "> Yes, a list of what can be exported would be good.",
             (
                 "< Attached, with the order I'd go in. After the end the data stays for 60 days, then it's "
-                "gone for good. [file: leaving-checklist.pdf]"
+                "gone for good. [file: leaving-checklist.csv]"
             ),
             "> Very decent of you, thank you.",
         ),
