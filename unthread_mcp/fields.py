@@ -120,6 +120,18 @@ CUSTOMER: Final = Vocabulary(
     ("id", "name", "tags.name", "slackChannel.name"),
     frozenset({"customFields"}),
 )
+ACCOUNT: Final = Vocabulary(
+    "account",
+    _names(
+        "id name imageUrl primarySupportAssigneeId primarySupportAssigneeType secondarySupportAssigneeId "
+        "secondarySupportAssigneeType primarySupportAssignee.{id,name} secondarySupportAssignee.{id,name} "
+        "emailsAndDomains slackChannelIds slackTeamIds customFields supportSteps createdAt updatedAt createdBy updatedBy "
+        "slackChannels.{id,name,isPrivate,isShared,archivedAt,slackTeamId} slackTeams.{id,name,icon} tags.{id,name} "
+        "externalCrmMetadata.{id}"
+    ),
+    frozenset(),
+    ("id", "name", "primarySupportAssignee.name", "tags.name", "emailsAndDomains"),
+)
 USER: Final = Vocabulary(
     "user",
     _names("id name email slackId photo"),
@@ -146,7 +158,9 @@ ARTICLE: Final = Vocabulary(
     ("id", "title", "url", "status", "updatedAt"),
 )
 
-VOCABULARIES: Final = {each.object: each for each in (CONVERSATION, MESSAGE, CUSTOMER, USER, TAG, TICKET_TYPE, ARTICLE)}
+VOCABULARIES: Final = {
+    each.object: each for each in (CONVERSATION, MESSAGE, CUSTOMER, ACCOUNT, USER, TAG, TICKET_TYPE, ARTICLE)
+}
 
 
 def trim(value: JsonObject, select: Sequence[str]) -> JsonObject:

@@ -143,9 +143,39 @@ def conditions(vocabulary: Vocabulary, where: Sequence[Condition] | None) -> lis
     return checked
 
 
-def name_contains(text: str | None) -> list[JsonObject]:
-    """The condition that the name contains `text`, if it is given."""
-    return [{"field": "name", "operator": "contains", "value": text}] if text else []
+def by_name(
+    endpoint: Endpoint,
+    vocabulary: Vocabulary,
+    *,
+    text: str | None,
+    select: Sequence[str] | None,
+    limit: int,
+    cursor: str | None,
+    usual: int = 25,
+    arguments: Mapping[str, JsonValue] | None = None,
+    where: Sequence[JsonObject] = (),
+) -> Query:
+    """What has a name, ordered by it: what contains `text`, if that is given.
+
+    `arguments` and `where` are what the tool has beside these, and `usual` is its default for `limit`.
+    """
+    named: list[JsonObject] = [{"field": "name", "operator": "contains", "value": text}] if text else []
+    return Query(
+        endpoint,
+        vocabulary,
+        {
+            "text": text,
+            **(arguments or {}),
+            "select": [*select] if select else None,
+            "limit": limit if limit != usual else None,
+        },
+        select=select,
+        where=[*named, *where],
+        order=("name",),
+        descending=False,
+        limit=limit,
+        cursor=cursor,
+    )
 
 
 def _explained(refusal: RequestRejected, query: Query, order: Sequence[str]) -> RequestRejected:

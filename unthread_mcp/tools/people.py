@@ -12,7 +12,7 @@ from unthread_mcp.api.endpoints import GET_CUSTOMER, LIST_CUSTOMERS, LIST_USERS
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Cursor, CustomerRef, Limit, Select, Text
 from unthread_mcp.fields import CUSTOMER, USER
-from unthread_mcp.listing import Query, list_page, name_contains
+from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -28,23 +28,19 @@ async def list_users(
     cursor: Cursor | None = None,
 ) -> Answer:
     """List the team's people, with their e-mail addresses: who conversations can be assigned to."""
-    query = Query(
+    query = by_name(
         LIST_USERS,
         USER,
-        {
-            "text": text,
-            "include_external": include_external or None,
-            "select": [*select] if select else None,
-            "limit": limit if limit != 25 else None,
-        },
+        text=text,
         select=select,
-        where=[{"field": "email", "operator": "==", "value": text}] if text and "@" in text else name_contains(text),
-        order=("name",),
-        descending=False,
         limit=limit,
         cursor=cursor,
-        extra={"includeExternalUsers": True} if include_external else {},
+        arguments={"include_external": include_external or None},
     )
+    if text and "@" in text:
+        query.where = [{"field": "email", "operator": "==", "value": text}]
+    if include_external:
+        query.extra = {"includeExternalUsers": True}
     listed = await list_page(workspace, query)
     if listed.chosen:
         return listed.selected("user")
@@ -65,19 +61,18 @@ async def search_customers(
     cursor: Cursor | None = None,
 ) -> Answer:
     """Find customers (companies) by name or tag."""
-    where = name_contains(text)
+    where: list[JsonObject] = []
     if tag:
         where.append({"field": "tags.id", "operator": "==", "value": (await workspace.names.tag(tag)).id})
-    query = Query(
+    query = by_name(
         LIST_CUSTOMERS,
         CUSTOMER,
-        {"text": text, "tag": tag, "select": [*select] if select else None, "limit": limit if limit != 25 else None},
+        text=text,
         select=select,
-        where=where,
-        order=("name",),
-        descending=False,
         limit=limit,
         cursor=cursor,
+        arguments={"tag": tag},
+        where=where,
     )
     listed = await list_page(workspace, query)
     if listed.chosen:

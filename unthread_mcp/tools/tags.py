@@ -12,7 +12,7 @@ from unthread_mcp.api.endpoints import CREATE_TAG, DELETE_TAG, GET_TAG, LIST_TAG
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Cursor, Limit, Name, Select, Text
 from unthread_mcp.fields import TAG
-from unthread_mcp.listing import Query, list_page, name_contains
+from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import Answer, name_of
 from unthread_mcp.untrusted import one_line
@@ -31,17 +31,7 @@ async def list_tags(
     cursor: Cursor | None = None,
 ) -> Answer:
     """List the tags that conversations and customers can carry."""
-    query = Query(
-        LIST_TAGS,
-        TAG,
-        {"text": text, "select": [*select] if select else None, "limit": limit if limit != 100 else None},
-        select=select,
-        where=name_contains(text),
-        order=("name",),
-        descending=False,
-        limit=limit,
-        cursor=cursor,
-    )
+    query = by_name(LIST_TAGS, TAG, text=text, select=select, limit=limit, cursor=cursor, usual=100)
     listed = await list_page(workspace, query)
     if listed.chosen:
         return listed.selected("tag")

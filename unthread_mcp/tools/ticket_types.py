@@ -21,7 +21,7 @@ from unthread_mcp.arguments import Cursor, Id, Limit, Name, Select, Text
 from unthread_mcp.field_conditions import conditions_in_words
 from unthread_mcp.field_definitions import merged_fields
 from unthread_mcp.fields import TICKET_TYPE
-from unthread_mcp.listing import Query, list_page, name_contains
+from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_object
 from unthread_mcp.ticket_fields import label_of
@@ -49,17 +49,7 @@ async def list_ticket_types(
 
     update_conversation takes field labels and options as they stand here.
     """
-    query = Query(
-        LIST_TICKET_TYPES,
-        TICKET_TYPE,
-        {"text": text, "select": [*select] if select else None, "limit": limit if limit != 25 else None},
-        select=select,
-        where=name_contains(text),
-        order=("name",),
-        descending=False,
-        limit=limit,
-        cursor=cursor,
-    )
+    query = by_name(LIST_TICKET_TYPES, TICKET_TYPE, text=text, select=select, limit=limit, cursor=cursor)
     listed = await list_page(workspace, query)
     if listed.chosen:
         return listed.selected("ticket type")
