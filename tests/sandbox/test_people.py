@@ -161,3 +161,13 @@ class TestUsers:
     async def test_the_flag_is_a_boolean(self, api: Api) -> None:
         title = await api.refused("POST", "/users/list", {"includeExternalUsers": "yes"})
         assert title == '"includeExternalUsers" must be a boolean'
+
+    async def test_who_leaves_is_marked_and_stays_in_the_lists(self, api: Api, sandbox: Sandbox) -> None:
+        where = [{"field": "name", "operator": "==", "value": "Mei Tanaka"}]
+        (mei,) = await api.rows("/users", where=where)
+        assert mei["deleted"] is False
+        sandbox.user_leaves(mei["id"])
+        (mei,) = await api.rows("/users", where=where)
+        assert (mei["deleted"], mei["updatedAt"]) == (True, "2025-03-18T10:00:00.000Z")
+        with pytest.raises(LookupError, match="User not found"):
+            sandbox.user_leaves("nope")

@@ -7,8 +7,8 @@ from typing import Final
 
 from unthread_mcp.api.endpoints import CREATE_AUTOMATION, UPDATE_SLACK_USER_GROUP
 
-from .calls import Call, JsonValue, answers, not_found
-from .checks import Check, filled, list_of, map_of, nested, nullable, one_of, record, text
+from .calls import Call, answers, not_found
+from .checks import Check, anything, filled, list_of, map_of, nested, nullable, one_of, record, text
 from .encoding import columns
 from .listing import one
 from .objects import AUTOMATION
@@ -20,11 +20,7 @@ TRIGGERS: Final = ("event", "manual", "webhook", "slackReaction", "scheduled", "
 STEPS: Final = ("action", "branches")
 
 
-def _anything(_name: str, value: JsonValue) -> JsonValue:
-    return value
-
-
-_DATA: Final = map_of(_anything)
+_DATA: Final = map_of(anything)
 _AUTOMATION: Final[dict[str, Check]] = {
     "name": filled,
     "description": nullable(text),

@@ -14,6 +14,11 @@ Check = Callable[[str, JsonValue], Any]
 """Takes a property's name and value, returns the value to store, or raises a `Refusal`."""
 
 
+def anything(_name: str, value: JsonValue) -> JsonValue:
+    """Whatever JSON holds."""
+    return value
+
+
 def text(name: str, value: JsonValue) -> str:
     """Any string."""
     if not isinstance(value, str):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .calls import Call, JsonValue, bad_request, not_found
-from .checks import Check, boolean, list_of, record, text
+from .checks import Check, anything, boolean, list_of, record, text
 from .filters import Filter
 from .objects import READER
 from .shapes import Related, Scalar, Shape, column, known, tree_of
@@ -41,14 +41,10 @@ def _limit(name: str, value: JsonValue) -> int:
     return value
 
 
-def _anything(_name: str, value: JsonValue) -> JsonValue:
-    return value
-
-
 _LIST_REQUEST: Final[dict[str, Check]] = {
     "select": list_of(text, most=LONGEST_LIST),
     "order": list_of(text, most=LONGEST_LIST),
-    "where": list_of(_anything, most=LONGEST_LIST),
+    "where": list_of(anything, most=LONGEST_LIST),
     "limit": _limit,
     "descending": boolean,
     "cursor": text,

@@ -30,6 +30,28 @@ def _message(column: str) -> Related:
     return Related("message", "messages {it}", f"{{it}}.id = {{row}}.{column}")
 
 
+def _tags(what: str) -> Related:
+    return Related(
+        "tag",
+        f"{what}_tags {{it}}_link JOIN tags {{it}} ON {{it}}.id = {{it}}_link.tagId",
+        f"{{it}}_link.{what}Id = {{row}}.id",
+        many=True,
+        order="{it}.name, {it}.id",
+    )
+
+
+def _listed(shape: str, table: str, column: str) -> Related:
+    """The rows whose ids stand in a JSON array, in its order."""
+    source = f"json_each({{row}}.{column}) {{it}}_id JOIN {table} {{it}} ON {{it}}.id = {{it}}_id.value"
+    return Related(shape, source, "1", many=True, order="{it}_id.key")
+
+
+def _supporter(column: str) -> Related:
+    """A user or a group of them."""
+    people = "(SELECT id, name FROM users UNION ALL SELECT id, name FROM user_groups)"
+    return Related("support assignee", f"{people} {{it}}", f"{{it}}.id = {{row}}.{column}")
+
+
 def _element(**kinds: Field) -> dict[str, Field]:
     """Fields of an object inside a JSON array, as `json_each` unrolls it."""
     return {
@@ -77,13 +99,7 @@ _conversation: Final[dict[str, Field]] = {
     "assignedToUser": _user("assignedToUserId"),
     "submitterUser": _user("submitterUserId"),
     "ticketType": Related("ticket type", "ticket_types {it}", "{it}.id = {row}.ticketTypeId", brief=_NAMED),
-    "tags": Related(
-        "tag",
-        "conversation_tags {it}_link JOIN tags {it} ON {it}.id = {it}_link.tagId",
-        "{it}_link.conversationId = {row}.id",
-        many=True,
-        order="{it}.name, {it}.id",
-    ),
+    "tags": _tags("conversation"),
     "triageMessages": Related(
         "triage message",
         "triage_messages {it}",
@@ -154,15 +170,34 @@ _customer: Final[dict[str, Field]] = {
     "supportSteps": Opaque(),
     "customFields": Opaque(),
     "externalCrmMetadata": Document(frozenset({"id"})),
-    "tags": Related(
-        "tag",
-        "customer_tags {it}_link JOIN tags {it} ON {it}.id = {it}_link.tagId",
-        "{it}_link.customerId = {row}.id",
-        many=True,
-        order="{it}.name, {it}.id",
-    ),
+    "tags": _tags("customer"),
     "createdAt": STAMP,
     "updatedAt": STAMP,
+}
+
+_account: Final[dict[str, Field]] = {
+    "id": ID,
+    "name": Scalar(never_null=True),
+    "imageUrl": TEXT,
+    "primarySupportAssigneeId": TEXT,
+    "primarySupportAssigneeType": TEXT,
+    "secondarySupportAssigneeId": TEXT,
+    "secondarySupportAssigneeType": TEXT,
+    "primarySupportAssignee": _supporter("primarySupportAssigneeId"),
+    "secondarySupportAssignee": _supporter("secondarySupportAssigneeId"),
+    "emailsAndDomains": Strings(),
+    "slackChannelIds": Strings(),
+    "slackTeamIds": Strings(),
+    "customFields": Opaque(),
+    "supportSteps": Opaque(),
+    "createdAt": STAMP,
+    "updatedAt": STAMP,
+    "createdBy": TEXT,
+    "updatedBy": TEXT,
+    "slackChannels": _listed("account's Slack channel", "slack_channels", "slackChannelIds"),
+    "slackTeams": _listed("account's Slack team", "slack_teams", "slackTeamIds"),
+    "tags": _tags("account"),
+    "externalCrmMetadata": Document(frozenset({"id"})),
 }
 
 _user_fields: Final[dict[str, Field]] = {
@@ -269,6 +304,8 @@ COLLABORATOR_TYPE: Final = _shape("collaborator type", "collaborator_types", _co
 APPROVAL_REQUEST: Final = _shape("approval request", "approval_requests", _approval_request)
 AUTOMATION: Final = _shape("automation", "automations", _automation)
 
+_account_channel: Final[dict[str, Field]] = {**_slack_channel, "archivedAt": TIME, "slackTeamId": TEXT}
+
 READER: Final = Reader(
     Shapes(
         (shape.name, shape)
@@ -278,6 +315,7 @@ READER: Final = Reader(
             TRIAGE_MESSAGE,
             CUSTOMER,
             USER,
+ACCOUNT: Final = _shape("account", "accounts", _account)
             TAG,
             TICKET_TYPE,
             ARTICLE,
@@ -295,3 +333,7 @@ READER: Final = Reader(
     )
 )
 """Reads every object of the imitated workspace."""
+            ACCOUNT,
+            _shape("account's Slack channel", "slack_channels", _account_channel),
+            _shape("account's Slack team", "slack_teams", {**_named, "icon": TEXT}),
+            _shape("support assignee", "", _named),

@@ -147,6 +147,13 @@ class Sandbox:
         with self._store.transaction(writes=True):
             delay(self._store, file_id, seconds)
 
+    def user_leaves(self, user_id: str) -> None:
+        """Somebody is deleted; lists go on showing them, marked as such. `LookupError` if there is no such user."""
+        with self._store.transaction(writes=True):
+            if not self._store.exists("users", user_id):
+                raise LookupError("User not found")
+            self._store.update("users", user_id, {"deleted": 1, "updatedAt": self._store.stamp()})
+
     def messages_to_customer(self, conversation_id: str) -> list[Delivery]:
         """Everything from the support side, the API and Unthread itself that the customer can see, oldest first."""
         rows = self._store.all(

@@ -85,12 +85,15 @@ STATEMENTS: Final = (
     external INTEGER NOT NULL
 )""",
     "CREATE INDEX users_by_email ON users (email)",
-    "CREATE TABLE slack_teams (id TEXT PRIMARY KEY, name TEXT NOT NULL, own INTEGER NOT NULL)",
+    "CREATE INDEX users_by_name ON users (name)",
+    "CREATE TABLE slack_teams (id TEXT PRIMARY KEY, name TEXT NOT NULL, icon TEXT, own INTEGER NOT NULL)",
     """CREATE TABLE slack_channels (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
     isShared INTEGER NOT NULL,
-    isPrivate INTEGER NOT NULL
+    isPrivate INTEGER NOT NULL,
+    slackTeamId TEXT,
+    archivedAt TEXT
 )""",
     "CREATE TABLE tags (id TEXT PRIMARY KEY, name TEXT NOT NULL)",
     """CREATE TABLE customer_tags (
@@ -99,6 +102,32 @@ STATEMENTS: Final = (
     PRIMARY KEY (customerId, tagId)
 ) WITHOUT ROWID""",
     "CREATE INDEX customers_by_tag ON customer_tags (tagId)",
+    """CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    primarySupportAssigneeId TEXT,
+    primarySupportAssigneeType TEXT,
+    secondarySupportAssigneeId TEXT,
+    secondarySupportAssigneeType TEXT,
+    emailsAndDomains TEXT NOT NULL,
+    slackChannelIds TEXT NOT NULL,
+    slackTeamIds TEXT NOT NULL,
+    customFields TEXT NOT NULL,
+    supportSteps TEXT NOT NULL,
+    imageUrl TEXT,
+    externalCrmMetadata TEXT,
+    createdAt TEXT NOT NULL,
+    updatedAt TEXT NOT NULL,
+    createdBy TEXT NOT NULL,
+    updatedBy TEXT NOT NULL
+)""",
+    "CREATE INDEX accounts_by_name ON accounts (name)",
+    """CREATE TABLE account_tags (
+    accountId TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    tagId TEXT NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    PRIMARY KEY (accountId, tagId)
+) WITHOUT ROWID""",
+    "CREATE INDEX accounts_by_tag ON account_tags (tagId)",
     """CREATE TABLE ticket_types (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,

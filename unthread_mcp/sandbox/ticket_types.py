@@ -13,7 +13,7 @@ from unthread_mcp.api.endpoints import (
 )
 
 from .calls import Call, JsonValue, answers, bad_request, not_found
-from .checks import Check, boolean, filled, list_of, nested, one_of, record, text
+from .checks import Check, anything, boolean, filled, list_of, nested, one_of, record, text
 from .encoding import dumps
 from .listing import one, page
 from .objects import TICKET_TYPE
@@ -42,16 +42,12 @@ _OPERATORS: Final = (
 )
 
 
-def _anything(_name: str, value: JsonValue) -> JsonValue:
-    return value
-
-
 _CONDITION: Final = nested(
     {
-        "leftValue": _anything,
+        "leftValue": anything,
         "leftValueFrom": text,
         "operator": one_of(*_OPERATORS),
-        "rightValue": _anything,
+        "rightValue": anything,
         "rightValueFrom": text,
     },
     "operator",

@@ -12,6 +12,7 @@ import httpx2
 
 # Imported for what they register: one module per domain of the API.
 from . import (
+    accounts,
     approvals,
     automations,
     conversations,
@@ -33,6 +34,7 @@ from .uploads import parse_form
 DOMAINS: Final = (
     approvals,
     automations,
+    accounts,
     conversations,
     customers,
     files,

@@ -13,6 +13,7 @@ from unthread_mcp.sandbox.encoding import dumps
 from unthread_mcp.sandbox.store import Store, new_uuid
 from unthread_mcp.sandbox.times import iso
 
+from .accounts import open_accounts
 from .articles import ARTICLES
 from .cast import introduce
 from .casting import OLDEST, cast_scenes
@@ -44,6 +45,7 @@ def plant(store: Store, today: date, seed: int) -> None:
     store.insert_many("landmarks", told.landmarks)
     bring_together(store, seed, cast)
     store.insert_many(
+    open_accounts(store, seed, cast, end)
         "articles",
         [
             {

@@ -75,11 +75,11 @@ def introduce(store: Store, seed: int, end: datetime) -> Cast:
         more = {"title": agent.title, "pronoun": agent.pronoun, "department": "Support", "deleted": int(agent.deleted)}
         users.append(_user(person, speaker, long_ago + timedelta(days=31 * index)) | more)
 
-    teams: Rows = [{"id": TEAM_ID, "name": COMPANY, "own": 1}]
+    teams: Rows = [{"id": TEAM_ID, "name": COMPANY, "icon": f"https://avatars.{DOMAIN}/team.png", "own": 1}]
     channels: Rows = [
-        {"id": TRIAGE_CHANNEL, "name": "support-triage", "isShared": 0, "isPrivate": 0},
-        {"id": ENTERPRISE_TRIAGE_CHANNEL, "name": "triage-enterprise", "isShared": 0, "isPrivate": 1},
-        {"id": DUTY_CHANNEL, "name": "duty-desk", "isShared": 0, "isPrivate": 0},
+        _channel(TRIAGE_CHANNEL, "support-triage"),
+        _channel(ENTERPRISE_TRIAGE_CHANNEL, "triage-enterprise", is_private=1),
+        _channel(DUTY_CHANNEL, "duty-desk"),
     ]
     customers: Rows = []
     for index, company in enumerate(COMPANIES):
@@ -87,9 +87,9 @@ def introduce(store: Store, seed: int, end: datetime) -> Cast:
         team_id = slack_id("T", company.domain) if company.slack else None
         channel_id = slack_id("C", company.domain) if company.slack else None
         if team_id:
-            teams.append({"id": team_id, "name": company.name, "own": 0})
-        if channel_id:
-            channels.append({"id": channel_id, "name": company.slack, "isShared": 1, "isPrivate": 0})
+            teams.append({"id": team_id, "name": company.name, "icon": None, "own": 0})
+        if channel_id and company.slack:
+            channels.append(_channel(channel_id, company.slack, is_shared=1))
         cast.channel_ids.append(channel_id)
         company_id = f"{seed} customer {company.domain}"
         cast.company_ids.append(short_id(company_id, 20) if company.old_id else new_uuid(company_id))
@@ -163,6 +163,10 @@ def _user(person: Person, speaker: Speaker, born: datetime) -> dict[str, SqlValu
         "updatedAt": iso(born + timedelta(hours=5)),
         "external": int(person.external),
     }
+
+
+def _channel(channel_id: str, name: str, *, is_shared: int = 0, is_private: int = 0) -> dict[str, SqlValue]:
+    return {"id": channel_id, "name": name, "isShared": is_shared, "isPrivate": is_private, "slackTeamId": TEAM_ID}
 
 
 def _speaker(name: str, title: str, company: str, email: str) -> Speaker:
