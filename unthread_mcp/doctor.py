@@ -139,6 +139,8 @@ def _tools(settings: Settings, findings: Findings) -> None:
         findings.note(f"not shown, above access level {settings.access}: {', '.join(by_level)}")
     if by_choice:
         findings.note(f"not shown, not among the chosen toolsets: {', '.join(by_choice)}")
+    if not settings.webhook_hosts and any(tool.name == "create_webhook" for tool in shown):
+        findings.note("webhooks can't be created or enabled: UNTHREAD_WEBHOOK_HOSTS names no host for them")
 
 
 def run_doctor(settings: Settings) -> int:

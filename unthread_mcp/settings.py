@@ -35,6 +35,8 @@ _STANDS_FOR_A_KEY = re.compile(
     r"(?i)<.*>|\.\.\.|x{4,}|(your|my|the|insert|paste|replace|change)[-_ ].*|.*key[-_ ]?here.*|changeme|none|null"
 )
 
+_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
+
 _ON: Final = frozenset({"1", "true", "yes", "on"})
 _OFF: Final = frozenset({"0", "false", "no", "off"})
 
@@ -63,6 +65,8 @@ class Settings:
     email_send_marker: bool = False
     allowed_customers: frozenset[str] = frozenset()
     """Customer ids that may be written to; empty means all."""
+    webhook_hosts: frozenset[str] = frozenset()
+    """Hosts that webhooks may be pointed at, `*.example.com` for all below one; empty means none."""
     upload_dir: Path | None = None
     """Where files to attach are; None lets nothing be attached."""
     download_dir: Path | None = None
@@ -128,6 +132,17 @@ def _customers(text: str) -> frozenset[str]:
     if wrong:
         raise ValueError(f"has {wrong[0]!r}, which is no customer id. Separate ids by commas.")
     return ids
+
+
+def _hosts(text: str) -> frozenset[str]:
+    hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    wrong = sorted(each for each in hosts if not _HOST.fullmatch(each))
+    if wrong or not hosts:
+        raise ValueError(
+            f"has {wrong[0] if wrong else text!r}, which is no host. Give names such as hooks.example.com, "
+            "or *.example.com for all below."
+        )
+    return hosts
 
 
 def _sandbox(text: str) -> str | None:
@@ -300,6 +315,16 @@ OPTIONS: Final = (
         "download_dir",
         "--download-dir",
         "DIR",
+    ),
+    Option(
+        "UNTHREAD_WEBHOOK_HOSTS",
+        "Hosts, separated by commas (`*.example.com` for all below one), that webhooks may be pointed at; without it, "
+        "none can be created or enabled.",
+        "",
+        _hosts,
+        "webhook_hosts",
+        "--webhook-hosts",
+        "HOSTS",
     ),
     Option(
         "UNTHREAD_ANSWERS",

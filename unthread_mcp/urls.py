@@ -30,6 +30,14 @@ def public_https_url(url: str, argument: str) -> str:
     return text
 
 
+def host_of(url: str) -> str:
+    """The host that `url` names, as resolvers see it; empty if there is none."""
+    try:
+        return _host(urlsplit(url.strip()).hostname or "")
+    except ValueError:
+        return ""
+
+
 def _host(host: str) -> str:
     """`host` as resolvers see it: full-width letters and digits plain, ideographic full stops dots.
 
