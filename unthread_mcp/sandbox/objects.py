@@ -284,8 +284,27 @@ _automation: Final[dict[str, Field]] = {
     "createdAt": STAMP,
     "updatedAt": STAMP,
 }
+OUTBOUND_STATUS: Final = Scalar(
+    sql="CASE WHEN {row}.status = 'scheduled' AND {row}.runAt <= sandbox_now() THEN 'sent' ELSE {row}.status END",
+    never_null=True,
+)
+"""One whose time has come is sent, without anything having to happen then."""
+
+_outbound: Final[dict[str, Field]] = {
+    "id": ID,
+    "status": OUTBOUND_STATUS,
+    "deliveryMethod": TEXT,
+    "subject": TEXT,
+    "blocks": Opaque(),
+    "recipients": Opaque(),
+    "sendAs": Document(frozenset({"type", "id"})),
+    "runAt": TIME,
+}
+_webhook: Final[dict[str, Field]] = {"id": ID, "url": TEXT, "enabled": BOOLEAN}
 _named: Final[dict[str, Field]] = {"id": ID, "name": Scalar(never_null=True)}
 _slack_channel: Final[dict[str, Field]] = {**_named, "isShared": BOOLEAN, "isPrivate": BOOLEAN}
+
+_account_channel: Final[dict[str, Field]] = {**_slack_channel, "archivedAt": TIME, "slackTeamId": TEXT}
 
 
 def _shape(name: str, table: str, fields: dict[str, Field], brief: tuple[str, ...] = ()) -> Shape:
@@ -296,15 +315,16 @@ CONVERSATION: Final = _shape("conversation", "conversations", _conversation)
 MESSAGE: Final = _shape("message", "messages", _message_fields, _MESSAGE_BRIEF)
 TRIAGE_MESSAGE: Final = _shape("triage message", "triage_messages", _message_fields, _MESSAGE_BRIEF)
 CUSTOMER: Final = _shape("customer", "customers", _customer)
+ACCOUNT: Final = _shape("account", "accounts", _account)
 USER: Final = _shape("user", "users", _user_fields)
 TAG: Final = _shape("tag", "tags", _named)
 TICKET_TYPE: Final = _shape("ticket type", "ticket_types", _ticket_type)
 ARTICLE: Final = _shape("article", "articles", _article)
+OUTBOUND: Final = _shape("outbound", "outbounds", _outbound)
+WEBHOOK: Final = _shape("webhook subscription", "webhooks", _webhook)
 COLLABORATOR_TYPE: Final = _shape("collaborator type", "collaborator_types", _collaborator_type)
 APPROVAL_REQUEST: Final = _shape("approval request", "approval_requests", _approval_request)
 AUTOMATION: Final = _shape("automation", "automations", _automation)
-
-_account_channel: Final[dict[str, Field]] = {**_slack_channel, "archivedAt": TIME, "slackTeamId": TEXT}
 
 READER: Final = Reader(
     Shapes(
@@ -314,11 +334,13 @@ READER: Final = Reader(
             MESSAGE,
             TRIAGE_MESSAGE,
             CUSTOMER,
+            ACCOUNT,
             USER,
-ACCOUNT: Final = _shape("account", "accounts", _account)
             TAG,
             TICKET_TYPE,
             ARTICLE,
+            OUTBOUND,
+            WEBHOOK,
             COLLABORATOR_TYPE,
             APPROVAL_REQUEST,
             AUTOMATION,
@@ -329,11 +351,10 @@ ACCOUNT: Final = _shape("account", "accounts", _account)
             _shape("user group", "user_groups", {**_named, "slackId": TEXT}),
             _shape("Slack team", "slack_teams", _named),
             _shape("Slack channel", "slack_channels", _slack_channel),
+            _shape("account's Slack channel", "slack_channels", _account_channel),
+            _shape("account's Slack team", "slack_teams", {**_named, "icon": TEXT}),
+            _shape("support assignee", "", _named),
         )
     )
 )
 """Reads every object of the imitated workspace."""
-            ACCOUNT,
-            _shape("account's Slack channel", "slack_channels", _account_channel),
-            _shape("account's Slack team", "slack_teams", {**_named, "icon": TEXT}),
-            _shape("support assignee", "", _named),

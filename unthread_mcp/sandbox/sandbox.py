@@ -32,7 +32,7 @@ class Delivery:
     ts: str
     text: str
     via: str
-    """`api`, `agent` or `system`; for a message that came with the seed, who wrote it is not told apart."""
+    """`api`, `agent`, `system` or `outbound`; for a message that came with the seed, who wrote it is not told apart."""
 
 
 class Sandbox:
@@ -164,9 +164,13 @@ class Sandbox:
         return [Delivery(str(ts), str(text), str(via)) for ts, text, via in rows]
 
     def delivered(self, conversation_id: str | None = None) -> list[Delivery]:
-        """What has reached customers since the workspace was made, of one conversation or all, oldest first."""
+        """What has reached customers since the workspace was made, of one conversation or all, oldest first.
+
+        Outbounds belong to no conversation; there is one for each customer who received it.
+        """
         rows = self._store.all(
-            "SELECT ts, text, via FROM delivered WHERE conversationId = COALESCE(?, conversationId) ORDER BY number",
+            "SELECT ts, text, via FROM delivered WHERE conversationId = COALESCE(?, conversationId)"
+            " AND at <= sandbox_now() ORDER BY at, number",
             [conversation_id],
         )
         return [Delivery(str(ts), str(text), str(via)) for ts, text, via in rows]

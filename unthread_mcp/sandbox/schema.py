@@ -269,6 +269,22 @@ END""",
     VALUES ('delete', old.number, old.title, old.content);
     INSERT INTO article_words (rowid, title, content) VALUES (new.number, new.title, new.content);
 END""",
+    """CREATE TABLE outbounds (
+    id TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    deliveryMethod TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    blocks TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    sendAs TEXT NOT NULL,
+    runAt TEXT
+)""",
+    """CREATE TABLE webhooks (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    url TEXT NOT NULL,
+    enabled INTEGER NOT NULL
+)""",
     """CREATE TABLE delivered (
     number INTEGER PRIMARY KEY,
     conversationId TEXT NOT NULL,

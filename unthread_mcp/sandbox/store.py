@@ -71,6 +71,7 @@ class Store:
         except sqlite3.Error as error:
             raise _unusable(error) from error
         self.database.text_factory = _text
+        self.database.create_function("sandbox_now", 0, self.stamp)
         self.database.create_function("folded_contains", 2, contains, deterministic=True)
         self.database.execute("PRAGMA foreign_keys = ON")
 

@@ -21,10 +21,12 @@ from . import (
     followers,
     knowledge_base,
     messages,
+    outbounds,
     reporting,
     tags,
     ticket_types,
     users,
+    webhooks,
 )
 from .automations import SLACK_USER_GROUP
 from .calls import HANDLERS, Bytes, Call, JsonValue, Refusal, Upload
@@ -32,19 +34,21 @@ from .store import Store
 from .uploads import parse_form
 
 DOMAINS: Final = (
+    accounts,
     approvals,
     automations,
-    accounts,
     conversations,
     customers,
     files,
     followers,
     knowledge_base,
     messages,
+    outbounds,
     reporting,
     tags,
     ticket_types,
     users,
+    webhooks,
 )
 """The modules whose functions answer the API. A further domain is a further module here."""
 

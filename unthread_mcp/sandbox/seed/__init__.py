@@ -14,6 +14,7 @@ from unthread_mcp.sandbox.store import Store, new_uuid
 from unthread_mcp.sandbox.times import iso
 
 from .accounts import open_accounts
+from .announcements import announce
 from .articles import ARTICLES
 from .cast import introduce
 from .casting import OLDEST, cast_scenes
@@ -44,8 +45,9 @@ def plant(store: Store, today: date, seed: int) -> None:
     store.insert_many("conversation_tags", told.conversation_tags)
     store.insert_many("landmarks", told.landmarks)
     bring_together(store, seed, cast)
-    store.insert_many(
     open_accounts(store, seed, cast, end)
+    announce(store, seed, cast, end)
+    store.insert_many(
         "articles",
         [
             {
