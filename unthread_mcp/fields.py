@@ -157,9 +157,40 @@ ARTICLE: Final = Vocabulary(
     frozenset(),
     ("id", "title", "url", "status", "updatedAt"),
 )
+APPROVAL_REQUEST: Final = Vocabulary(
+    "approval_request",
+    _names(
+        "status id tenantId assignedToGroupId assignedToUserId statusChangedAt conversationId title notes createdAt "
+        "approverUser.{id,name,email,slackId,photo} approverGroup.{id,name,slackId}"
+    ),
+    frozenset(),
+    ("status", "title", "approverUser.name", "approverGroup.name", "createdAt", "statusChangedAt", "notes"),
+)
+COLLABORATOR_TYPE: Final = Vocabulary(
+    "collaborator_type", _names("id name key description"), frozenset(), ("id", "key", "name", "description")
+)
+OUTBOUND: Final = Vocabulary(
+    "outbound",
+    _names("id status deliveryMethod subject blocks recipients.{type,id} sendAs.{type,id} runAt"),
+    _names("createdAt updatedAt"),
+    ("id", "status", "runAt", "recipients", "subject"),
+)
 
 VOCABULARIES: Final = {
-    each.object: each for each in (CONVERSATION, MESSAGE, CUSTOMER, ACCOUNT, USER, TAG, TICKET_TYPE, ARTICLE)
+    each.object: each
+    for each in (
+        CONVERSATION,
+        MESSAGE,
+        CUSTOMER,
+        ACCOUNT,
+        USER,
+        TAG,
+        TICKET_TYPE,
+        ARTICLE,
+        APPROVAL_REQUEST,
+        COLLABORATOR_TYPE,
+        OUTBOUND,
+    )
 }
 
 

@@ -55,14 +55,17 @@ async def create(
     what: str,
     key: NaturalKey,
     unique: bool = False,
+    intended: JsonValue = None,
 ) -> Written:
     """Create something once. The same body within ten minutes counts as the same intent.
 
+    `intended` stands for the body where the same call may come to another body a moment later.
     With `unique`, nothing is created if something stands under the natural key already. Raises
     `OutcomeUnknown`, with the candidates that stand there, if it may have happened: none of
     them is claimed to be it.
     """
-    intent = Intent(what, workspace.identity, None, json.dumps(body, sort_keys=True, ensure_ascii=False))
+    same = json.dumps(body if intended is None else intended, sort_keys=True, ensure_ascii=False)
+    intent = Intent(what, workspace.identity, None, same)
 
     async def send() -> Written:
         if unique:
@@ -73,11 +76,13 @@ async def create(
     def done_before(receipt: Mapping[str, str]) -> Written:
         return Written("already_done", {**receipt}, f" The same {what} was created a moment ago; nothing was sent.")
 
+    known = workspace.intents.look(intent)
+    deleted = isinstance(known, Resolved) and _was_deleted(workspace, what, known.receipt.get("id", ""))
     return await once(
         workspace,
         intent,
         send,
-        done_before=done_before,
+        done_before=None if deleted else done_before,
         unresolved=lambda: _maybe_created(workspace, what, key),
     )
 
@@ -87,18 +92,18 @@ async def once(
     intent: Intent,
     send: Callable[[], Awaitable[Written]],
     *,
-    done_before: Callable[[Mapping[str, str]], Written],
     unresolved: Callable[[], Awaitable[OutcomeUnknown]],
-    repeat: bool = False,
+    done_before: Callable[[Mapping[str, str]], Written] | None = None,
 ) -> Written:
-    """Do what `intent` names unless it was done before (which `repeat` allows) or may have been.
+    """Do what `intent` names unless it was done before or may have been.
 
-    Raises what `unresolved` makes if it may have happened, now or before.
+    Without `done_before`, what was surely done may be done again. Raises what `unresolved`
+    makes if it may have happened, now or before.
     """
 
     async def remembered() -> Written:
-        begun = workspace.intents.begin(intent, repeat=repeat)
-        if isinstance(begun, Resolved):
+        begun = workspace.intents.begin(intent, repeat=done_before is None)
+        if isinstance(begun, Resolved) and done_before:
             return done_before(begun.receipt)
         if not isinstance(begun, Begun):
             raise await unresolved()
@@ -172,12 +177,11 @@ async def delete(
     was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may
     be gone.
     """
-    intent = Intent(f"deletion of {what}", workspace.identity, None, asked.strip())
     try:
         identity = await identify()
         found = await read(identity)
     except (UnknownName, NotFound):
-        if isinstance(workspace.intents.look(intent), Resolved):
+        if _was_deleted(workspace, what, asked):
             return Written("already_done", note=" It was deleted a moment ago.")
         raise
     if approve:
@@ -199,7 +203,8 @@ async def delete(
             written = Written("done", found, " The answer got lost, but it is gone.")
         finally:
             workspace.names.forget(identity)
-        workspace.intents.resolve(intent, {"id": identity})
+        for called in (asked, identity):
+            workspace.intents.resolve(_deletion(workspace, what, called), {"id": identity})
         return written
 
     return await uninterrupted(send)
@@ -239,6 +244,15 @@ async def _standing(workspace: Workspace, key: NaturalKey) -> list[JsonObject]:
     return [row for row in rows if row.get(key.field, key.value) == key.value][:5]
 
 
+def _deletion(workspace: Workspace, what: str, called: str) -> Intent:
+    return Intent(f"deletion of {what}", workspace.identity, None, called.strip())
+
+
+def _was_deleted(workspace: Workspace, what: str, called: str) -> bool:
+    """Whether we deleted what goes by this name or id within the last ten minutes."""
+    return isinstance(workspace.intents.look(_deletion(workspace, what, called)), Resolved)
+
+
 async def _is_gone(read: Callable[[str], Awaitable[JsonObject]], identity: str) -> bool:
     """Whether reading says that there is no such object; False where reading doesn't tell."""
     try:
@@ -253,12 +267,12 @@ async def _is_gone(read: Callable[[str], Awaitable[JsonObject]], identity: str) 
 def _shows(found: JsonObject, body: JsonObject) -> bool:
     """Whether everything that was written is there."""
     return not any(
-        name in NOT_SURELY_RETURNED or name not in found or not _same(found[name], value)
+        name in NOT_SURELY_RETURNED or name not in found or not is_same(found[name], value)
         for name, value in body.items()
     )
 
 
-def _same(shown: JsonValue, written: JsonValue) -> bool:
+def is_same(shown: JsonValue, written: JsonValue) -> bool:
     """Whether what is shown is what was written; a moment may be written in several ways."""
     moment = read_time(written)
     return shown == written or (moment is not None and read_time(shown) == moment)
