@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from unthread_mcp.api.decoding import BodyBuffer
@@ -29,6 +29,13 @@ Cause = Literal[
 
 MAX_REFUSAL_BYTES: Final = 64 * 1024
 """How much of the body of an answer other than a 2xx is read: its first error's title is all we want."""
+
+
+class Http(NamedTuple):
+    """Whatever carries requests to Unthread. `send` raises as httpx2's transports do, and does not read the body."""
+
+    send: Callable[[httpx2.Request], Awaitable[httpx2.Response]]
+    aclose: Callable[[], Awaitable[None]]
 
 
 class Answer(NamedTuple):
@@ -71,7 +78,7 @@ class Exchange:
         self._from_storage = False
 
     async def run(
-        self, http: httpx2.AsyncClient, request: httpx2.Request, limit: int, *, from_storage: bool = False
+        self, http: Http, request: httpx2.Request, limit: int, *, from_storage: bool = False
     ) -> Answer | NoAnswer:
         """Send `request` and read its answer, at most `limit` bytes of it.
 
@@ -85,7 +92,7 @@ class Exchange:
         else:
             self.sent = True
         try:
-            response = await http.send(request, stream=True, auth=None)
+            response = await http.send(request)
             self.sent = True
             try:
                 self._answer = self._head(response, limit)

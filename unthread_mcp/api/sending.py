@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final
+from urllib.request import getproxies
 
 import anyio
 
 from unthread_mcp import __version__
 from unthread_mcp.api import refusals
 from unthread_mcp.api.errors import Unavailable
-from unthread_mcp.api.exchange import Answer, Exchange, NoAnswer
+from unthread_mcp.api.exchange import Answer, Exchange, Http, NoAnswer
 from unthread_mcp.api.faults import judge_silence, judge_status
 from unthread_mcp.api.retries import RetryBudget, RetryPolicy, retry_after
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 KEEP_ALIVE: Final = 4.0
 """Seconds that an idle connection is kept. Node's HTTP server closes one after 5 (`server.keepAliveTimeout`), and a
 write that crosses with such a closing has an unknown outcome; so ours ends first. One that the other side has already
-closed is never used: the pool asks whether the idle socket is readable before it hands a connection out."""
+closed is never used: whether the idle socket is readable is asked before a request is sent over it."""
 
 USER_AGENT: Final = (b"User-Agent", f"unthread-mcp/{__version__}".encode())
 
@@ -57,7 +59,7 @@ class Sender:
         self._chance = chance
         self._budget = RetryBudget()
         self._slots = anyio.Semaphore(max_in_flight, fast_acquire=True)
-        self._http: httpx2.AsyncClient | None = None
+        self._http: Http | None = None
         self._opening = threading.Lock()
         self._closed = False
 
@@ -87,7 +89,7 @@ class Sender:
         """Seconds that `answer` asks to wait before calling again, if it does."""
         return retry_after(answer.headers, self._wall_clock())
 
-    def open(self) -> httpx2.AsyncClient:
+    def open(self) -> Http:
         """The shared HTTP client, made when it is first needed. May be called from a thread."""
         if self._http is not None:
             return self._http
@@ -110,7 +112,7 @@ class Sender:
         # Only our own transport tells when the first byte leaves, and only a write needs to know.
         return Exchange(traced=self._transport is None and call.is_write, keeps_cut=call.is_write)
 
-    async def _attempt(self, http: httpx2.AsyncClient, call: Call, exchange: Exchange) -> Answer | NoAnswer:
+    async def _attempt(self, http: Http, call: Call, exchange: Exchange) -> Answer | NoAnswer:
         try:
             came = await exchange.run(http, call.request(), call.limit)
             if call.follows_redirect and isinstance(came, Answer) and (target := _storage_address(call, came)):
@@ -144,14 +146,19 @@ class Sender:
         remaining = call.deadline - (self._monotonic() - started)
         return delay if delay < remaining and self._budget.spend() else None
 
-    def _make(self) -> httpx2.AsyncClient:
+    def _make(self) -> Http:
         import httpx2  # noqa: PLC0415 - 20 ms that starting the server need not take
+
+        from unthread_mcp.api.connections import Connections  # noqa: PLC0415 - it imports httpx2
 
         # They log every URL (at INFO) and the headers of every answer (at DEBUG).
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
-            return httpx2.AsyncClient(
+            if self._transport is None and not _names_proxies():
+                direct = Connections(limit=self._max_in_flight, keep_alive=KEEP_ALIVE)
+                return Http(direct.handle_async_request, direct.aclose)
+            client = httpx2.AsyncClient(
                 transport=self._transport() if callable(self._transport) else self._transport,
                 limits=httpx2.Limits(
                     max_connections=self._max_in_flight,
@@ -167,6 +174,13 @@ class Sender:
                 "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR, "
                 "and start it again.",
             ) from None
+        return Http(partial(client.send, stream=True, auth=None), client.aclose)
+
+
+def _names_proxies() -> bool:
+    """Whether the environment, or the system's settings, name proxies where httpx2 looks for them."""
+    proxies = getproxies()
+    return any(proxies.get(scheme) for scheme in ("http", "https", "all"))
 
 
 def _storage_address(call: Call, answer: Answer) -> httpx2.URL | None:
