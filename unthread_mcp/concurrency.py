@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import anyio
+
+from unthread_mcp.api.errors import UnthreadError
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -35,3 +37,19 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
         if isinstance(failure, BaseExceptionGroup)
         else failure
     )
+
+
+async def at_once(operations: Mapping[str, Callable[[], Awaitable[_A]]]) -> dict[str, _A | UnthreadError]:
+    """Run named reads at once. One that fails gives its error in place of a value; the others go on."""
+    results: dict[str, _A | UnthreadError] = {}
+
+    async def run(name: str, operation: Callable[[], Awaitable[_A]]) -> None:
+        try:
+            results[name] = await operation()
+        except UnthreadError as error:
+            results[name] = error
+
+    async with anyio.create_task_group() as group:
+        for name, operation in operations.items():
+            group.start_soon(run, name, operation)
+    return results

@@ -154,20 +154,25 @@ def _format(workspace: Workspace, hint: str = _HINT) -> FormatPart:
     return line_format(zone=workspace.settings.timezone, now=workspace.now(), gap_hint=hint)
 
 
-def thread_shown(workspace: Workspace, thread: Thread, head: Sequence[str], max_tokens: int) -> str:
-    """The whole answer about a conversation, within `max_tokens` and the size of every answer."""
+def thread_shown(
+    workspace: Workspace, thread: Thread, head: Sequence[str], max_tokens: int, *, newest_whole: bool = True
+) -> str:
+    """The whole answer about a conversation, within `max_tokens` and the size of every answer.
+
+    The newest customer message may go beyond `max_tokens`, unless `newest_whole` is false.
+    """
     write = _format(workspace)
     first, missing = _first_message(thread)
     entries = [*([first] if first else []), *read_thread(thread.messages, thread.conversation)]
     tail = [f"as_of={one_line(thread.as_of, 200)}" if thread.as_of else "The thread is empty."]
     above = [line for line in head if line]
     budget = max_tokens - sum(estimate_tokens(line) + 1 for line in [*above, *tail]) - _FENCE_TOKENS
-    fitted = fit(entries, budget, format_line=write)
+    fitted = fit(entries, budget, format_line=write, newest_whole=newest_whole)
     body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
     room = min(_THREAD_BYTES, MAX_BYTES - _FOR_REMARKS - sum(len(line.encode()) + 1 for line in [*above, *tail]))
     while len(body.encode()) > room and budget > _FENCE_TOKENS:
         budget = min(budget - 1, int(budget * 0.9 * room / len(body.encode())))
-        fitted = fit(entries, budget, format_line=write)
+        fitted = fit(entries, budget, format_line=write, newest_whole=newest_whole)
         body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
     if fitted.stripped:
         tail.insert(0, f"{fitted.stripped:,} characters of quoted mail and signatures are left out.")

@@ -16,16 +16,36 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
     match tool:
         case "search_conversations":
             return {"status": ["open"], "priority": "high", "created_after": "30d", "limit": 5}
-        case "get_conversation" | "list_messages":
+        case "get_conversation" | "list_messages" | "get_triage_brief":
             return {"conversation": number}
         case "update_conversation":
             return {"conversation": number, "priority": "low", "add_tags": ["Bug"]}
+        case "update_conversations":
+            chat = desk.find("c.sourceType = 'widget'")
+            return {"conversations": [number, chat], "priority": "low", "add_tags": ["Bug"]}
+        case "request_approval":
+            return {"conversation": number, "title": "Refund the invoice", "approver": "Hannah Okafor"}
+        case "list_approvals":
+            return {"conversation": desk.number("angry")}
+        case "add_follower":
+            return {"conversation": number, "user": "Mei Tanaka"}
+        case "remove_follower":
+            return {"conversation": desk.number("angry"), "user": "Hannah Okafor"}
+        case "assign_collaborator":
+            return {"conversation": number, "collaborator_type": "technical_lead", "user": "Mei Tanaka"}
+        case "create_automation":
+            step = {"type": "action", "data": {"action": "greet"}}
+            return {"name": "Greet", "trigger_type": "event", "steps": [step]}
+        case "update_slack_user_group":
+            return {"email": "mei.tanaka@quayside.example", "slack_handle": "mei"}
         case "tag_conversations":
             return {"conversations": [number], "add": ["Escalated"]}
         case "add_private_note":
             return {"conversation": number, "text": "The logs show nothing unusual."}
         case "send_reply":
             return {"conversation": number, "text": "We are on it.", "as_of": await agent.as_of(number)}
+        case "get_attachment":
+            return {"conversation": desk.number("many-files"), "file": "chrome.png"}
         case "query_knowledge_base":
             return {"question": "How do I renew the SAML certificate?", "conversation": number}
         case "get_kb_article":
@@ -38,6 +58,24 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
             return {"metric": "totalCount", "dimensions": ["customerId"]}
         case "get_customer":
             return {"customer": "Norrvik Energi"}
+        case "get_user":
+            return {"user": "Jonas Lindqvist"}
+        case "create_customer":
+            return {"name": "Juniper Freight", "email_domains": ["juniper.example"], "create_channel": True}
+        case "update_customer":
+            return {"customer": "Vela Biotech", "primary_assignee": "Mei Tanaka", "reply_timeout_hours": 1.5}
+        case "delete_customer":
+            return {"customer": "Oakhurst University"}
+        case "tag_customers":
+            return {"customers": ["Vela Biotech", "Tern Shipping"], "add": ["Escalated"]}
+        case "get_account":
+            return {"account": "Vela Biotech"}
+        case "create_account":
+            return {"name": "Juniper Freight", "emails_and_domains": ["juniper.example"]}
+        case "update_account":
+            return {"account": "Vela Biotech", "custom_fields": [{"label": "Plan", "value": "Enterprise"}]}
+        case "delete_account":
+            return {"account": "Petrichor Labs"}
         case "get_tag":
             return {"tag": "Bug"}
         case "create_tag":
@@ -66,6 +104,8 @@ def further(tool: str, desk: Desk) -> list[dict[str, Any]]:
     match tool:
         case "tag_conversations":
             return [{"conversations": [number], "remove": ["Escalated"]}]
+        case "tag_customers":
+            return [{"customers": ["Vela Biotech"], "remove": ["Escalated"]}]
         case _:
             return []
 

@@ -7,14 +7,34 @@ from types import ModuleType
 from typing import Final
 
 from unthread_mcp.access import ToolDeclaration, tool_of
-from unthread_mcp.tools import conversations, knowledge_base, messages, people, reporting, tags, ticket_types, updates
+from unthread_mcp.tools import (
+    accounts,
+    attachments,
+    automations,
+    bulk_updates,
+    collaboration,
+    conversations,
+    customer_settings,
+    customers,
+    knowledge_base,
+    messages,
+    outbounds,
+    people,
+    reporting,
+    tags,
+    ticket_types,
+    triage,
+    updates,
+    webhooks,
+)
 
 _TOOLSETS: Final[dict[str, tuple[ModuleType, ...]]] = {
-    "conversations": (conversations, updates, messages),
+    "conversations": (conversations, triage, updates, bulk_updates, messages, attachments),
+    "collaboration": (collaboration,),
     "knowledge_base": (knowledge_base,),
     "reporting": (reporting,),
-    "people": (people,),
-    "workspace": (tags, ticket_types),
+    "people": (people, customers, customer_settings, accounts),
+    "workspace": (tags, ticket_types, outbounds, webhooks, automations),
 }
 
 

@@ -60,13 +60,18 @@ async def query_knowledge_base(
 
 
 def _said(said: JsonValue) -> str:
-    """Whatever the knowledge base said.
+    lines = knowledge_lines(said)
+    return compose([], lines, [], fence=Fence()) if lines else "The knowledge base has no answer to this."
+
+
+def knowledge_lines(said: JsonValue) -> list[str]:
+    """Whatever the knowledge base said: its answer, then an entry for each article.
 
     The reference doesn't show the shape (inferred: an `answer` or the like, and articles);
     nothing of it is dropped.
     """
     if isinstance(said, str):
-        return compose([], [said], [], fence=Fence())
+        return [said] if said.strip() else []
     rest: JsonObject = dict(said) if isinstance(said, dict) else {"results": said}
     lines: list[str] = []
     for name in ("answer", "response", "text"):
@@ -83,9 +88,7 @@ def _said(said: JsonValue) -> str:
                 lines.append(f"no {name}")
             break
     left: JsonObject = {name: value for name, value in rest.items() if value not in (None, "", [], {})}
-    if left:
-        lines.append(compact(left))
-    return compose([], lines, [], fence=Fence()) if lines else "The knowledge base has no answer to this."
+    return [*lines, *([compact(left)] if left else [])]
 
 
 def _article_said(article: JsonObject) -> str:

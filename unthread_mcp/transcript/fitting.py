@@ -23,6 +23,7 @@ FormatPart = Callable[[Part], str]
 _LEAST_TOKENS: Final = 60  # kept free for the beginning of the first message
 _LEAST_CHARACTERS: Final = 60  # a message shortened to less says nothing
 _LARGEST_SHARE: Final = 4  # no message but those that must stay takes more than a quarter of the budget
+_NEWEST_SHARE: Final = 0.75  # of the budget, for the newest customer message where it may be shortened
 _HEAD_SHARE: Final = 0.6  # of a shortened message: how it begins says more than how it ends
 _MARK_TOKENS: Final = 12  # "[… 12,345 characters left out …]"
 _LOOKED_AT: Final = 400  # newest messages, and newest notes, that are looked at; older ones can't fit anyway
@@ -54,21 +55,25 @@ class Fitted:
         return sum(part.stripped for part in self.parts if isinstance(part, Entry))
 
 
-def fit(entries: Sequence[Entry], max_tokens: int, *, format_line: FormatPart) -> Fitted:
+def fit(entries: Sequence[Entry], max_tokens: int, *, format_line: FormatPart, newest_whole: bool = True) -> Fitted:
     """Choose what of `entries` (oldest first) fits `max_tokens`, as `format_line` writes each entry and gap.
 
     Everything, if it fits. Else, in this order: the newest customer message, never cut; internal notes, newest first,
     and the first message, each whole if it fits and else shortened in the middle; the other messages from the newest
-    backwards, a very long one shortened. Linear in the length of the texts.
+    backwards, a very long one shortened. Linear in the length of the texts. Without `newest_whole` the budget comes
+    first: the newest customer message is shortened, too, where it would take more than three quarters of it.
     """
-    return _Fitting(entries, max_tokens, format_line).fitted()
+    return _Fitting(entries, max_tokens, format_line, newest_whole=newest_whole).fitted()
 
 
 class _Fitting:
     """The state of one `fit`: what is kept, and what is left of the budget once the gaps are paid for."""
 
-    def __init__(self, entries: Sequence[Entry], max_tokens: int, format_line: FormatPart) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], max_tokens: int, format_line: FormatPart, *, newest_whole: bool
+    ) -> None:
         self._entries = entries
+        self._newest_whole = newest_whole
         self._format = format_line
         self._budget = max_tokens
         self._kept: dict[int, Entry] = {}
@@ -80,8 +85,10 @@ class _Fitting:
         if whole is not None:
             return whole
         newest = max((i for i, entry in enumerate(self._entries) if entry.role == "customer"), default=-1)
-        if newest >= 0:
+        if newest >= 0 and self._newest_whole:
             self._keep(newest, self._entries[newest])
+        elif newest >= 0:
+            self._keep_within(newest, int(self._left * _NEWEST_SHARE))
         self._keep_notes_and_first()
         self._keep_newest()
         return self._result()

@@ -1,0 +1,193 @@
+"""The triage brief: everything that a decision about one conversation needs, in one answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from unthread_mcp.access import reads
+from unthread_mcp.answers import text_of
+from unthread_mcp.api.errors import UnthreadError
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.arguments import ConversationRef
+from unthread_mcp.fields import pick
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of
+from unthread_mcp.ticket_fields import fields_of, label_of
+from unthread_mcp.times import write_duration
+from unthread_mcp.tokens import estimate_tokens
+from unthread_mcp.tools.conversations import conversation_line
+from unthread_mcp.tools.knowledge_base import knowledge_lines
+from unthread_mcp.untrusted import Fence, grapheme_end, one_line
+from unthread_mcp.workspace import Workspace
+
+_KNOWLEDGE_SHARE: Final = 0.25
+_SIMILAR_SHARE: Final = 0.15
+_OTHERS_SHARE: Final = 0.1
+_OFFER_SHARE: Final = 0.12
+"""Shares of `max_tokens` for what stands beside the thread, which gets all that they leave."""
+_LEAST_THREAD: Final = 300
+"""Tokens."""
+
+
+@reads("Get a triage brief")
+async def get_triage_brief(
+    workspace: Workspace,
+    conversation: ConversationRef,
+    max_tokens: Annotated[int, Field(description="For the whole answer", ge=1_000, le=20_000)] = 3_000,
+) -> Answer:
+    """Get all that a triage decision needs in one answer.
+
+    The conversation, its customer and their other open ones, similar closed ones and how they ended, knowledge base
+    hits, who could take it, and the tags and ticket types on offer. A part that can't be had is named.
+    """
+    from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
+    from unthread_mcp.triage_brief import TriageBrief, read_brief  # noqa: PLC0415 - see above
+
+    brief: TriageBrief = await read_brief(workspace, conversation)
+    sections = [
+        _customer(workspace, brief.customer, brief.account),
+        *_others(workspace, brief.others_open.rows, brief.others_open.total, int(max_tokens * _OTHERS_SHARE)),
+        *_similar(workspace, brief.similar, int(max_tokens * _SIMILAR_SHARE)),
+        *_takers(brief.similar, brief.open_by_person, brief.open_counted, brief.open_total),
+        *_knowledge(brief.knowledge, asked=bool(brief.question), tokens=int(max_tokens * _KNOWLEDGE_SHARE)),
+        *_offer(brief.tags, brief.ticket_types, int(max_tokens * _OFFER_SHARE)),
+        *_missing(brief.missing),
+    ]
+    below = "\n".join(line for line in sections if line)
+    head = await conversation_head(workspace, brief.thread)
+    room = max(_LEAST_THREAD, max_tokens - estimate_tokens(below) - 1)
+    above = thread_shown(workspace, brief.thread, head, room, newest_whole=False)
+    data: JsonObject = {
+        "conversation": brief.thread.conversation,
+        "messages": [*brief.thread.messages],
+        "as_of": brief.thread.as_of,
+        "customer": brief.customer,
+        "account": brief.account,
+        "othersOpen": [*brief.others_open.rows],
+        "similar": [*brief.similar],
+        "knowledgeBase": brief.knowledge,
+        "openByPerson": {**brief.open_by_person},
+        "tags": [*brief.tags],
+        "ticketTypes": [*brief.ticket_types],
+        "missing": {name: str(error) for name, error in brief.missing.items()},
+    }
+    return Answer(f"{above}\n{below}", data)
+
+
+def _missing(missing: Mapping[str, UnthreadError]) -> list[str]:
+    """What could not be had, one line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, error in missing.items():
+        names = by_reason.setdefault(one_line(str(error), 200), [])
+        if (part := name.partition(":")[0]) not in names:
+            names.append(part)
+    return [f"not to be had: {', '.join(sorted(names))}. {reason}" for reason, names in by_reason.items()]
+
+
+def _within(rows: Sequence[str], tokens: int, more: str) -> list[str]:
+    """As many of `rows` as fit; `more` says where the others are."""
+    kept: list[str] = []
+    for row in rows:
+        tokens -= estimate_tokens(row) + 1
+        if tokens < 0 and kept:
+            return [*kept, f"[{len(rows) - len(kept)} more; {more}]"]
+        kept.append(row)
+    return kept
+
+
+def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -> str:
+    if not customer:
+        return ""
+    minutes = customer.get("replyTimeoutMinutes")
+    facts = [
+        f"tags {names_of(customer, 'tags.name')}" if customer.get("tags") else "",
+        f"account {name_of(account)}" if account else "",
+        f"reply within {write_duration(minutes * 60)}" if isinstance(minutes, int | float) and minutes else "",
+        f"customer since {workspace.date(customer.get('createdAt'))}" if customer.get("createdAt") else "",
+    ]
+    return SEPARATOR.join([f"customer {name_of(customer)}", *(fact for fact in facts if fact)])
+
+
+def _others(workspace: Workspace, rows: Sequence[JsonObject], total: int | None, tokens: int) -> list[str]:
+    if not rows:
+        return ["their other open conversations: none"]
+    count = f"{total:,}" if total is not None else f"{len(rows)} or more"
+    lines = [conversation_line(row, workspace.date) for row in rows]
+    return [
+        f"their other open conversations: {count}",
+        *_within(lines, tokens, "search_conversations with the customer shows them"),
+    ]
+
+
+def _similar(workspace: Workspace, rows: Sequence[JsonObject], tokens: int) -> list[str]:
+    if not rows:
+        return ["similar closed ones: none found"]
+    lines: list[str] = []
+    for row in rows:
+        took = row.get("resolutionTime")
+        took_said = f" after {write_duration(took)}" if isinstance(took, int | float) and took >= 0 else ""
+        lines.append(
+            SEPARATOR.join(
+                [
+                    f"{number_of(row)} {one_line(text_of(row, 'title'), TITLE_LENGTH) or '(no title)'}",
+                    f"closed {workspace.date(row.get('closedAt'))} by {name_of(row, 'assignedToUser.name')}{took_said}",
+                    *([one_line(summary, 200)] if (summary := text_of(row, "summary")) else []),
+                ]
+            )
+        )
+    return ["similar closed ones, by words, tags and type:", *_within(lines, tokens, "get_conversation reads one")]
+
+
+def _takers(similar: Sequence[JsonObject], load: Counter[str], counted: int, total: int) -> list[str]:
+    """Who closed similar ones, then who has the fewest open."""
+    closed = Counter(name for row in similar if isinstance(name := pick(row, "assignedToUser.name"), str))
+    people = [*closed, *(name for name, _ in reversed(load.most_common()) if name not in closed)]
+    if not people:
+        return []
+    said = [
+        ", ".join(
+            [
+                one_line(name, 40) + (f" (closed {closed[name]} similar" if name in closed else " ("),
+            ]
+        )
+        + ("; " if name in closed else "")
+        + f"{load[name]} open)"
+        for name in people[:8]
+    ]
+    of = "" if counted >= total else f", counted in the {counted} last updated of {total:,} open"
+    return [f"who could take it{of}: {', '.join(said)}"]
+
+
+def _knowledge(said: JsonValue, *, asked: bool, tokens: int) -> list[str]:
+    lines = knowledge_lines(said) if said is not None else []
+    if not lines:
+        return ["knowledge base: no answer to this"] if asked and said is not None else []
+    text = "\n".join(lines)
+    if (cost := estimate_tokens(text)) > tokens:
+        kept = text[: grapheme_end(text, int(len(text) * tokens / cost))]
+        text = f"{kept}\n[… {len(text) - len(kept):,} characters more; query_knowledge_base shows them]"
+    return ["knowledge base, asked in the customer's words:", Fence().wrap(text)]
+
+
+def _offer(tags: Sequence[JsonObject], ticket_types: Sequence[JsonObject], tokens: int) -> list[str]:
+    names = _fitting([name_of(tag) for tag in tags], tokens // 2, "list_tags")
+    kinds = _fitting([_kind(each) for each in ticket_types], tokens // 2, "list_ticket_types")
+    return [*([f"tags: {names}"] if names else []), *([f"ticket types: {kinds}"] if kinds else [])]
+
+
+def _fitting(words: Sequence[str], tokens: int, tool: str) -> str:
+    kept: list[str] = []
+    for word in words:
+        tokens -= estimate_tokens(word) + 1
+        if tokens < 0 and kept:
+            return f"{', '.join(kept)} and {len(words) - len(kept)} more ({tool})"
+        kept.append(word)
+    return ", ".join(kept)
+
+
+def _kind(ticket_type: JsonObject) -> str:
+    required = [label_of(each) for each in fields_of(ticket_type) if each.get("required") is True]
+    return name_of(ticket_type) + (f" (required: {', '.join(required)})" if required else "")
