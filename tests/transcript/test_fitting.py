@@ -204,3 +204,16 @@ def test_whatever_the_thread_the_promises_hold(messages: Sequence[tuple[Role, st
     assert fitted.over_by == max(0, fitted.tokens - budget)
     if fitted.over_by:
         assert all(entry == customers[-1] for entry in kept)
+
+
+def test_where_the_budget_comes_first_the_newest_customer_message_is_shortened_too() -> None:
+    entries = _thread(("customer", "It fails."), ("agent", "How?"), ("customer", _long(400)), ("note", "Known bug."))
+    whole = fit(entries, 500, format_line=_WRITE)
+    assert whole.over_by > 0
+    fitted = fit(entries, 500, format_line=_WRITE, newest_whole=False)
+    assert fitted.over_by == 0
+    assert fitted.tokens <= 500
+    (newest,) = [each for each in fitted.parts if isinstance(each, Entry) and each.shortened]
+    assert newest.role == "customer"
+    assert "characters left out" in newest.text
+    assert any(isinstance(each, Entry) and each.role == "note" for each in fitted.parts)

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from unthread_mcp.api.errors import InvalidArgument, NotFound
-from unthread_mcp.concurrency import both
+from unthread_mcp.concurrency import at_once, both
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +83,26 @@ async def test_cancelling_the_caller_cancels_both() -> None:
     with anyio.move_on_after(0.01):
         await both(waits, waits)
     assert ended == ["x", "x"]
+
+
+async def test_of_named_reads_at_once_one_that_fails_gives_its_error_and_the_others_go_on() -> None:
+    error, failed = NotFound("No.", "Look."), anyio.Event()
+
+    async def fails() -> str:
+        failed.set()
+        raise error
+
+    async def goes_on() -> str:
+        await failed.wait()
+        return "here"
+
+    with anyio.fail_after(5):
+        assert await at_once({"a": goes_on, "b": fails}) == {"a": "here", "b": error}
+
+
+async def test_a_bug_in_a_named_read_is_no_missing_part() -> None:
+    async def broken() -> str:
+        raise KeyError("a bug")
+
+    with pytest.raises(ExceptionGroup, match="unhandled"):
+        await at_once({"a": broken})
