@@ -64,8 +64,11 @@ Conversations = Annotated[
     Field(description="Numbers, ids or links", min_length=1, max_length=100),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+TagNames = Annotated[list[Name], Field(description="Names or ids", max_length=20)]
+AsOf = Annotated[str, Field(description="as_of that get_conversation showed", max_length=100)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 CustomerRef = Annotated[str, Field(description="Name or id", min_length=1, max_length=200)]
+AccountRef = CustomerRef
 UserRef = Annotated[str, Field(description="Name, e-mail or id", min_length=1, max_length=200)]
 Select = Annotated[
     list[str],

@@ -7,7 +7,14 @@ from typing import Final
 from mcp.types import Completion, CompletionArgument, PromptReference, ResourceTemplateReference
 
 from unthread_mcp.answers import as_page, text_of
-from unthread_mcp.api.endpoints import LIST_ARTICLES, LIST_CONVERSATIONS, LIST_CUSTOMERS, LIST_USERS, Endpoint
+from unthread_mcp.api.endpoints import (
+    LIST_ACCOUNTS,
+    LIST_ARTICLES,
+    LIST_CONVERSATIONS,
+    LIST_CUSTOMERS,
+    LIST_USERS,
+    Endpoint,
+)
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.fields import VOCABULARIES
@@ -38,6 +45,8 @@ async def complete(
             return _completion(await _named(workspace, LIST_CUSTOMERS, "name", "name", argument.value))
         if kind == "to":
             return _completion(await _named(workspace, LIST_USERS, "name", "name", argument.value))
+        if kind == "account":
+            return _completion(await _named(workspace, LIST_ACCOUNTS, "name", "name", argument.value))
         if kind == "article":
             return _completion(await _named(workspace, LIST_ARTICLES, "title", "id", argument.value))
     except UnthreadError:
@@ -50,7 +59,7 @@ def _kind(reference: PromptReference | ResourceTemplateReference, argument: str)
     if isinstance(reference, PromptReference) or argument != "id":
         return argument
     name = next((each.name for each in TEMPLATES if each.uri == reference.uri), "")
-    return "conversation" if name == "messages" else name
+    return "conversation" if name in {"messages", "file"} else name
 
 
 async def _conversations(workspace: Workspace, typed: str) -> list[str]:

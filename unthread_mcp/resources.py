@@ -16,9 +16,11 @@ from unthread_mcp.api.errors import InvalidArgument, NotFound, UnthreadError
 from unthread_mcp.fields import VOCABULARIES
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.render import Answer
+from unthread_mcp.tools.accounts import get_account
+from unthread_mcp.tools.attachments import FILE_URI, get_attachment
 from unthread_mcp.tools.conversations import get_conversation, list_messages, search_conversations
+from unthread_mcp.tools.customers import get_customer
 from unthread_mcp.tools.knowledge_base import get_kb_article
-from unthread_mcp.tools.people import get_customer
 from unthread_mcp.workspace import Workspace
 
 SCHEME: Final = "unthread://"
@@ -29,18 +31,14 @@ _WHOLE: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A kind of resource; `argument` is the name between the braces of its URI."""
+    """A kind of resource; `read` takes what stands in the place of the braces of its URI."""
 
     uri: str
     name: str
     title: str
     description: str
-    read: Callable[[Workspace, str], Awaitable[Answer]]
-
-    @property
-    def argument(self) -> str:
-        """The name between the braces."""
-        return self.uri.partition("{")[2].partition("}")[0]
+    read: Callable[..., Awaitable[Answer]]
+    mime_type: str | None = _MIME
 
 
 async def _conversation(workspace: Workspace, value: str) -> Answer:
@@ -51,8 +49,16 @@ async def _messages(workspace: Workspace, value: str) -> Answer:
     return await list_messages(workspace, value, limit=100)
 
 
+async def _file(workspace: Workspace, conversation: str, file: str) -> Answer:
+    return await get_attachment(workspace, conversation, file)
+
+
 async def _customer(workspace: Workspace, value: str) -> Answer:
     return await get_customer(workspace, value)
+
+
+async def _account(workspace: Workspace, value: str) -> Answer:
+    return await get_account(workspace, value)
 
 
 async def _article(workspace: Workspace, value: str) -> Answer:
@@ -79,7 +85,7 @@ async def _fields(_: Workspace, value: str) -> Answer:
     return Answer("\n".join(lines))
 
 
-async def _open(workspace: Workspace, _: str) -> Answer:
+async def _open(workspace: Workspace) -> Answer:
     return await search_conversations(workspace, status=["open", "in_progress", "on_hold"], limit=100)
 
 
@@ -98,7 +104,9 @@ TEMPLATES: Final = (
         "A conversation's newest hundred messages.",
         _messages,
     ),
+    Template(FILE_URI, "file", "File", "A file of a conversation, by the id that the conversation shows.", _file, None),
     Template(f"{SCHEME}customers/{{id}}", "customer", "Customer", "A customer, by name or id.", _customer),
+    Template(f"{SCHEME}accounts/{{id}}", "account", "Account", "An account, by name or id.", _account),
     Template(
         f"{SCHEME}knowledge-base/articles/{{id}}", "article", "Article", "A knowledge base article, by id.", _article
     ),
@@ -134,7 +142,11 @@ def listed_templates() -> list[ResourceTemplate]:
     """Resources that are addressed by a value."""
     return [
         ResourceTemplate(
-            uri_template=each.uri, name=each.name, title=each.title, description=each.description, mime_type=_MIME
+            uri_template=each.uri,
+            name=each.name,
+            title=each.title,
+            description=each.description,
+            mime_type=each.mime_type,
         )
         for each in TEMPLATES
     ]
@@ -142,24 +154,26 @@ def listed_templates() -> list[ResourceTemplate]:
 
 async def read(workspace: Workspace, uri: str) -> list[ReadResourceContents]:
     """What stands at `uri`. Raises `ResourceNotFoundError` or `ResourceError` in words."""
-    template, value = _matched(uri)
+    template, values = _matched(uri)
     try:
-        answer = await template.read(workspace, value)
+        answer = await template.read(workspace, *values)
     except (NotFound, InvalidArgument) as error:
         raise ResourceNotFoundError(str(error)) from None
     except UnthreadError as error:
         raise ResourceError(str(error)) from None
+    if answer.file:
+        return [ReadResourceContents(content=answer.file.content, mime_type=answer.file.media_type)]
     return [ReadResourceContents(content=answer.text, mime_type=_MIME)]
 
 
-def _matched(uri: str) -> tuple[Template, str]:
+def _matched(uri: str) -> tuple[Template, list[str]]:
     parts = uri.removeprefix(SCHEME).split("/")
     for template in (OPEN, *TEMPLATES):
         wanted = template.uri.removeprefix(SCHEME).split("/")
         if uri.startswith(SCHEME) and len(parts) == len(wanted):
             pairs = list(zip(wanted, parts, strict=True))
             if all(want == part or (want.startswith("{") and part) for want, part in pairs):
-                return template, next((unquote(part) for want, part in pairs if want.startswith("{")), "")
+                return template, [unquote(part) for want, part in pairs if want.startswith("{")]
     raise ResourceNotFoundError(
         f"There is no resource {uri[:100]!r}. resources/list and resources/templates/list name them."
     )

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tests.support import Agent, Desk
+from unthread_mcp.sandbox.automations import SLACK_USER_GROUP
+
+EVERYTHING: Final = {
+    "UNTHREAD_TOOLSETS": "all",
+    "UNTHREAD_ACCESS": "admin",
+    "UNTHREAD_SLACK_USER_GROUP_ENDPOINT": str(SLACK_USER_GROUP),
+    "UNTHREAD_WEBHOOK_HOSTS": "*.example.com",
+}
+"""Settings under which every tool is offered and its example works."""
 
 EMAIL = "c.sourceType = 'email' AND c.status = 'open'"
 ARTICLE = "SELECT id FROM articles WHERE status = 'active' ORDER BY id"
@@ -76,6 +85,29 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
             return {"account": "Vela Biotech", "custom_fields": [{"label": "Plan", "value": "Enterprise"}]}
         case "delete_account":
             return {"account": "Petrichor Labs"}
+        case _:
+            return _of_the_workspace(tool, desk)
+
+
+def _of_the_workspace(tool: str, desk: Desk) -> dict[str, Any]:
+    """The same for its definitions: tags, ticket types, outbounds, webhooks."""
+    match tool:
+        case "get_outbound":
+            return {"outbound": outbound_id(desk, "sent")}
+        case "create_outbound":
+            text = "The export is *faster* now."
+            recipients = {"customers": ["Vela Biotech"], "tag": "Trial"}
+            return {"subject": "Faster exports", "text": text, "send_as": "Hannah Okafor", **recipients}
+        case "update_outbound":
+            return {"outbound": outbound_id(desk, "draft"), "subject": "Maintenance on Sunday", "send": True}
+        case "create_webhook":
+            return {"url": "https://hooks.example.com/unthread"}
+        case "update_webhook":
+            return {"webhook": "https://hooks.quayside.example/unthread", "enabled": False}
+        case "delete_webhook":
+            return {"webhook": "https://hooks.quayside.example/unthread-test"}
+        case "delete_kb_article":
+            return {"article": article_id(desk)}
         case "get_tag":
             return {"tag": "Bug"}
         case "create_tag":
@@ -118,3 +150,8 @@ def article_id(desk: Desk) -> str:
 def tag_id(desk: Desk, name: str) -> str:
     """The id of a tag."""
     return desk.sandbox.database.execute("SELECT id FROM tags WHERE name = ?", [name]).fetchone()[0]
+
+
+def outbound_id(desk: Desk, status: str) -> str:
+    """The id of a seeded outbound."""
+    return desk.sandbox.database.execute("SELECT id FROM outbounds WHERE status = ?", [status]).fetchone()[0]

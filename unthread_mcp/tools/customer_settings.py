@@ -1,0 +1,185 @@
+"""Changing a customer: who supports them and how, and what the auto-responder tells them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from unthread_mcp.access import changes
+from unthread_mcp.answers import text_of
+from unthread_mcp.api.endpoints import GET_CUSTOMER, UPDATE_CUSTOMER
+from unthread_mcp.api.errors import Conflict, InvalidArgument
+from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.arguments import Clear, CustomerRef, Id, Name
+from unthread_mcp.gate import Gate
+from unthread_mcp.outgoing import prepare
+from unthread_mcp.render import Answer, name_of
+from unthread_mcp.tools.customers import customer_of
+from unthread_mcp.tools.support_settings import (
+    Addresses,
+    Steps,
+    Supporter,
+    addresses_to_write,
+    changed_meanwhile,
+    emptying,
+    name_to_write,
+    said_of,
+    steps_to_write,
+    supporters,
+)
+from unthread_mcp.workspace import Workspace
+from unthread_mcp.writing import change, is_same
+
+_CLEARABLE: Final = {
+    "primary_assignee": "primarySupportAssigneeId",
+    "secondary_assignee": "secondarySupportAssigneeId",
+    "email_domains": "emailDomains",
+    "reply_timeout": "replyTimeoutHours",
+    "bot_handling": "botHandling",
+    "slack_channel": "slackChannelId",
+    "triage_channel": "defaultTriageChannelId",
+    "autoresponder": "autoresponder",
+    "support_steps": "supportSteps",
+}
+_LISTS: Final = frozenset({"emailDomains"})
+
+
+@changes("Update a customer", level="admin", shown=False)
+async def update_customer(
+    workspace: Workspace,
+    gate: Gate,
+    customer: CustomerRef,
+    name: Name | None = None,
+    primary_assignee: Supporter | None = None,
+    secondary_assignee: Supporter | None = None,
+    email_domains: Addresses | None = None,
+    reply_timeout_hours: Annotated[float | None, Field(description="get_customer shows it in minutes", ge=0)] = None,
+    bot_handling: Literal["off", "all"] | None = None,
+    slack_channel_id: Id | None = None,
+    triage_channel_id: Id | None = None,
+    automated_ticketing: bool | None = None,
+    autoresponder: Annotated[bool | None, Field(description="On or off")] = None,
+    autoresponder_when: Literal["always", "outside-working-hours"] | None = None,
+    autoresponder_message: Annotated[str | None, Field(max_length=10_000)] = None,
+    support_steps: Steps | None = None,
+    clear: Clear | None = None,
+) -> Answer:
+    """Change what is passed of a customer; the rest stays.
+
+    Customers who write get the auto-responder's message. clear empties: primary_assignee,
+    secondary_assignee, email_domains, reply_timeout, bot_handling, slack_channel, triage_channel,
+    autoresponder, support_steps.
+    """
+    plain: JsonObject = {
+        "name": name_to_write(name),
+        "emailDomains": None
+        if email_domains is None
+        else addresses_to_write(email_domains, "email_domains", mail=False),
+        "replyTimeoutHours": reply_timeout_hours,
+        "botHandling": bot_handling,
+        "slackChannelId": slack_channel_id,
+        "defaultTriageChannelId": triage_channel_id,
+        "disableAutomatedTicketing": None if automated_ticketing is None else not automated_ticketing,
+    }
+    responder: JsonObject = {
+        "enabled": autoresponder,
+        "condition": autoresponder_when,
+        "message": None if autoresponder_message is None else prepare(autoresponder_message),
+    }
+    body: JsonObject = {field: value for field, value in plain.items() if value is not None}
+    responder = {field: value for field, value in responder.items() if value is not None}
+    people = [primary_assignee, secondary_assignee]
+    if not (body or responder or support_steps is not None or clear or any(people)):
+        raise InvalidArgument("Nothing to change was passed.", "Pass what is to change, or name fields in clear.")
+    # What is only known later stands in for itself, so that nobody sets and clears the same.
+    later: JsonObject = {"autoresponder": True} if responder else {}
+    later |= {"supportSteps": True} if support_steps is not None else {}
+    later |= {field: True for field, value in zip(list(_CLEARABLE.values())[:2], people, strict=True) if value}
+    body |= emptying(clear or (), _CLEARABLE, _LISTS, {**body, **later})
+    found = await workspace.names.customer(customer)
+    workspace.require_allowed(found.id)
+    body |= await supporters(workspace, primary_assignee, secondary_assignee)
+    if support_steps is not None:
+        body["supportSteps"] = await steps_to_write(workspace, support_steps, exact=True)
+    before = await customer_of(workspace, found.id)
+    if responder:
+        body["autoresponder"] = _responder(before, responder)
+    if "autoresponder" in body:
+        await gate.pass_through(_question(before, body["autoresponder"]))
+
+    async with workspace.writing_to(found.id):
+        if "autoresponder" in body and gate.asks:
+            now = await customer_of(workspace, found.id)
+            if now.get("autoresponder") != before.get("autoresponder"):
+                raise Conflict(
+                    "Somebody else changed the auto-responder while the human was asked, so nothing was changed.",
+                    "Read the customer again, then decide.",
+                )
+            before = now
+        try:
+            written = await change(
+                workspace,
+                UPDATE_CUSTOMER,
+                {"customer_id": found.id},
+                body,
+                read_back=GET_CUSTOMER,
+                shows=lambda shown: _shows(shown, body),
+            )
+        finally:
+            workspace.names.forget(found.id, text_of(body, "name"))
+    said = f"customer {name_of({**before, **body})} ({found.id}): {await said_of(workspace, written.body, body)}."
+    said += _timeout_said(written.body, body) + changed_meanwhile(before, written.body, body)
+    return Answer(said + written.note, written.body, written.outcome)
+
+
+def _responder(before: JsonObject, given: JsonObject) -> JsonObject:
+    """The whole auto-responder, as the reference wants it, with `given` in it. Raises `InvalidArgument` without all."""
+    current = before.get("autoresponder")
+    whole: JsonObject = {**(current if isinstance(current, dict) else {"enabled": True}), **given}
+    missing = [name for name in ("condition", "message") if not text_of(whole, name)]
+    if missing:
+        wanted = " and ".join(
+            {"condition": "autoresponder_when", "message": "autoresponder_message"}[m] for m in missing
+        )
+        raise InvalidArgument(
+            "This customer has no auto-responder yet, and it needs all its parts.", f"Pass {wanted} too."
+        )
+    return whole
+
+
+def _question(before: JsonObject, responder: Any) -> str:
+    """What a human is asked before an auto-responder changes."""
+    whose = f"the auto-responder of customer {name_of(before)}"
+    if not isinstance(responder, dict):
+        return f"Take {whose} away?"
+    asked: JsonObject = {**responder}
+    state = "on" if asked.get("enabled") is True else "off"
+    return f"Change {whose}?\n\nIt will be {state}, {text_of(asked, 'condition')}:\n\n{text_of(asked, 'message')}"
+
+
+def _as_read(body: JsonObject) -> JsonObject:
+    """What is written as it is read: the reference writes a reply time-out in hours and reads it in minutes.
+
+    That one is sixty of the other is inferred.
+    """
+    hours = body.get("replyTimeoutHours")
+    shown = {name: value for name, value in body.items() if name != "replyTimeoutHours"}
+    if "replyTimeoutHours" in body:
+        shown["replyTimeoutMinutes"] = round(hours * 60) if isinstance(hours, int | float) else None
+    return shown
+
+
+def _shows(found: JsonObject, body: JsonObject) -> bool:
+    return all(name in found and is_same(found[name], value) for name, value in _as_read(body).items())
+
+
+def _timeout_said(changed: JsonObject, body: JsonObject) -> str:
+    """How the hours written came out in minutes, if the receipt shows it."""
+    wanted = _as_read(body).get("replyTimeoutMinutes")
+    shown = changed.get("replyTimeoutMinutes")
+    if wanted is None or shown is None:
+        return ""
+    if is_same(shown, wanted):
+        return f" Unthread shows the reply time-out as {wanted} min."
+    return f" Unthread shows the reply time-out as {shown} min, where {wanted} were meant: correct it there."
