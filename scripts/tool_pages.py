@@ -11,7 +11,7 @@ from typing import Any, Final
 from mcp.types import Tool
 
 from tests.support import Desk, Human
-from tests.tools.examples import example
+from tests.tools.examples import EVERYTHING, example
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.tools import TOOLS
 
@@ -25,9 +25,6 @@ marker is new in each answer. A star marks the tools that are shown by default.
 
 _LINES_SHOWN: Final = 30
 _MARKER: Final = re.compile(r"(<<[^<>\n]*? )\d{9}(?=[:>])")
-
-
-EVERYTHING: Final = {"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "admin"}
 
 
 async def page() -> str:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.support import Desk, Sent
-from tests.tools.examples import example, further
+from tests.tools.examples import EVERYTHING, example, further
 from unthread_mcp.access import ToolDeclaration
-from unthread_mcp.sandbox.automations import SLACK_USER_GROUP
 from unthread_mcp.tools import TOOLS
 
-EVERYTHING: Final = {
-    "UNTHREAD_TOOLSETS": "all",
-    "UNTHREAD_ACCESS": "admin",
-    "UNTHREAD_SLACK_USER_GROUP_ENDPOINT": str(SLACK_USER_GROUP),
-}
-"""Settings under which every tool is offered."""
 _LOOKED_UP_BY: Final = {"id", "name", "email", "friendlyId", "key"}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import Desk, Era, Human
 from tests.tools.conftest import dump
+from tests.tools.examples import EVERYTHING as ALL
 from tests.tools.examples import example
 from unthread_mcp.access import LEVELS, ToolDeclaration, permits
 from unthread_mcp.fields import VOCABULARIES
@@ -21,8 +22,6 @@ EVERY_TOOL = pytest.mark.parametrize("tool", TOOLS, ids=[tool.name for tool in T
 CHARACTERS_PER_TOKEN = 3.8
 """Of a tool as compact JSON, o200k: 4.0 to 4.3 were measured, so this is on the safe side.
 `benchmarks.tokens` counts exactly, and CI runs it where npm is there."""
-
-ALL = {"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "admin"}
 
 
 @EVERY_TOOL
@@ -128,7 +127,7 @@ async def test_null_means_absent(tool: ToolDeclaration) -> None:
 @EVERY_TOOL
 @pytest.mark.parametrize("level", LEVELS)
 async def test_above_the_access_level_it_is_absent_and_refused(tool: ToolDeclaration, level: str) -> None:
-    desk = Desk({"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": level})
+    desk = Desk({**ALL, "UNTHREAD_ACCESS": level})
     allowed = permits(desk.server.workspace.settings.access, tool.level)
     listed = [each.name for each in await desk.server.list_tools()]
     assert (tool.name in listed) == allowed
@@ -160,7 +159,14 @@ SELECTING = [tool for tool in TOOLS if "select" in inspect.signature(tool.functi
 async def test_select_returns_just_those_fields(tool: ToolDeclaration) -> None:
     desk = Desk(ALL)
     field = "ts" if tool.name == "list_messages" else "createdAt" if tool.name != "list_users" else "email"
-    field = {"list_tags": "name", "search_kb_articles": "title", "get_kb_article": "title"}.get(tool.name, field)
+    field = {
+        "list_tags": "name",
+        "list_outbounds": "subject",
+        "get_outbound": "subject",
+        "list_collaborator_types": "name",
+        "search_kb_articles": "title",
+        "get_kb_article": "title",
+    }.get(tool.name, field)
     async with desk.agent(server=desk.new_server(UNTHREAD_ANSWERS="both")) as agent:
         arguments = {**await example(tool.name, desk, agent), "select": [field]}
         said = await agent.call(tool.name, **arguments)

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from unthread_mcp.access import changes, creates, reads
+from unthread_mcp.access import changes, creates, deletes, reads
 from unthread_mcp.answers import as_object, text_of
 from unthread_mcp.api.endpoints import (
     CREATE_ARTICLE,
+    DELETE_ARTICLE,
     GET_ARTICLE,
     LIST_ARTICLES,
     QUERY_KNOWLEDGE_BASE,
@@ -26,7 +27,7 @@ from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compos
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, change, create
+from unthread_mcp.writing import NaturalKey, change, create, delete
 
 ArticleStatus = Literal["active", "inactive"]
 Title = Annotated[str, Field(min_length=1, max_length=300)]
@@ -258,6 +259,28 @@ async def update_kb_article(
     ids = {"article_id": article}
     changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
     return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
+
+
+@deletes("Delete a knowledge base article")
+async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> Answer:
+    """Delete an article for good. update_kb_article can take it out of use instead: status inactive."""
+
+    async def read(identity: str) -> JsonObject:
+        return as_object(await workspace.client.read(GET_ARTICLE, {"article_id": identity}))
+
+    async def identify() -> str:
+        return article
+
+    async def approve(found: JsonObject) -> None:
+        if found.get("status") != "inactive":
+            asked = "Customers may be answered from it. It can't be taken back."
+            await gate.pass_through(f"Delete the knowledge base article {title_of(found)!r}?\n\n{asked}")
+
+    gone = await delete(
+        workspace, DELETE_ARTICLE, what="article", asked=article, identify=identify, read=read, approve=approve
+    )
+    title = f" {title_of(gone.body)!r}" if gone.body else ""
+    return Answer(f"article {article}{title}{gone.note}", gone.body, gone.outcome)
 
 
 def _question(before: JsonObject, body: JsonObject) -> str:

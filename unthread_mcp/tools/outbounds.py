@@ -1,0 +1,319 @@
+"""Outbounds: announcements to many customers at once, in Slack.
+
+A draft reaches nobody. Whatever sends one, or changes one that is scheduled, passes the human
+gate with everything that the customers will see, and is done once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from unthread_mcp.access import reads, sends
+from unthread_mcp.answers import as_object, id_of, text_of
+from unthread_mcp.api.endpoints import CREATE_OUTBOUND, GET_OUTBOUND, LIST_OUTBOUNDS, UPDATE_OUTBOUND
+from unthread_mcp.api.errors import Conflict, InvalidArgument, OutcomeUnknown
+from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.arguments import Cursor, Id, Limit, Name, Select, UserRef, When
+from unthread_mcp.fields import OUTBOUND
+from unthread_mcp.gate import Gate
+from unthread_mcp.intents import Intent, Unresolved
+from unthread_mcp.listing import Query, list_page
+from unthread_mcp.outbound_content import (
+    found_recipients,
+    handle_of,
+    question,
+    recipient_ids,
+    recipient_names,
+    require_sendable,
+    run_time,
+    sender_name,
+    status_of,
+    subject_of,
+    texts_of,
+    when,
+    written_blocks,
+)
+from unthread_mcp.outgoing import prepare
+from unthread_mcp.render import SEPARATOR, Answer, compose, selected_object, some_of
+from unthread_mcp.untrusted import Fence, one_line
+from unthread_mcp.workspace import Workspace
+from unthread_mcp.writing import NaturalKey, Written, change, create, is_same, once
+
+Subject = Annotated[str, Field(min_length=1, max_length=300)]
+Blocks = Annotated[list[dict[str, Any]], Field(description="Slack blocks, after text", min_length=1, max_length=50)]
+Customers = Annotated[list[Name], Field(description="Names or ids", min_length=1, max_length=500)]
+Tag = Annotated[Name, Field(description="All customers with this tag")]
+SupportRep = Annotated[bool, Field(description="From each customer's support rep; send_as where there is none")]
+RunAt = Annotated[When, Field(description="Date-time to come; else at once")]
+
+_CONTENT: Final = ("status", "subject", "blocks", "recipients", "sendAs", "runAt")
+
+
+@reads("List outbounds", shown=False)
+async def list_outbounds(
+    workspace: Workspace,
+    status: Literal["draft", "scheduled", "sent", "failed"] | None = None,
+    select: Select | None = None,
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+) -> Answer:
+    """List announcements to customers: drafts, scheduled, sent and failed ones."""
+    query = Query(
+        LIST_OUTBOUNDS,
+        OUTBOUND,
+        {
+            "status": status,
+            "select": [*select] if select else None,
+            "limit": limit if limit != 25 else None,
+        },
+        select=select,
+        where=[{"field": "status", "operator": "==", "value": status}] if status else [],
+        # The only field that surely has an order: the reference names no time but runAt, which drafts may lack.
+        order=("id",),
+        descending=False,
+        limit=limit,
+        cursor=cursor,
+    )
+    listed = await list_page(workspace, query)
+    if listed.chosen:
+        return listed.selected("outbound")
+    lines = [
+        SEPARATOR.join(
+            [
+                id_of(row) or "?",
+                status_of(row),
+                workspace.date(row.get("runAt"), clock=True),
+                str(len(recipient_ids(row))),
+                subject_of(row),
+            ]
+        )
+        for row in listed.rows
+    ]
+    legend = SEPARATOR.join(["id", "status", "time", "customers", "subject"])
+    return listed.answer("outbound", lines, legend=legend)
+
+
+@reads("Get an outbound", shown=False)
+async def get_outbound(workspace: Workspace, outbound: Id, select: Select | None = None) -> Answer:
+    """Read one announcement to customers: its words, who receives it, when, and from whom."""
+    chosen = OUTBOUND.check(select) if select else None
+    found = await _read(workspace, outbound)
+    if chosen:
+        return selected_object(found, chosen)
+    names = await recipient_names(workspace, found)
+    head = [
+        handle_of(found),
+        SEPARATOR.join([status_of(found), when(workspace, found)]),
+        f"to {len(names)} customer{'' if len(names) == 1 else 's'}: {some_of(names, 60) or '-'}",
+        f"from {one_line(await sender_name(workspace, found), 200)}",
+    ]
+    return Answer(compose(head, texts_of(found), [], fence=Fence()), found)
+
+
+@sends("Create an outbound", level="admin", shown=False)
+async def create_outbound(
+    workspace: Workspace,
+    gate: Gate,
+    subject: Subject,
+    send_as: UserRef,
+    text: Annotated[str | None, Field(description="Slack's markdown")] = None,
+    blocks: Blocks | None = None,
+    customers: Customers | None = None,
+    tag: Tag | None = None,
+    as_support_rep: SupportRep = False,
+    run_at: RunAt | None = None,
+    send: bool = False,
+) -> Answer:
+    """Announce something to several customers in Slack: a draft, which reaches nobody, unless send is true.
+
+    send sends it to all of them, at once or at run_at, and can't be taken back.
+    """
+    if text is None and not blocks:
+        raise InvalidArgument("There is nothing to say.", "Pass text or blocks.")
+    if not customers and not tag:
+        raise InvalidArgument("Nobody would receive it.", "Pass customers or tag.")
+    body: JsonObject = {
+        "status": "scheduled" if send else "draft",
+        "deliveryMethod": "slack",
+        "subject": prepare(subject),
+        "blocks": written_blocks(text, blocks),
+    }
+    if run_at is not None:
+        body["runAt"] = run_time(workspace, run_at)
+    body["sendAs"] = await _sender(workspace, send_as, as_support_rep=as_support_rep)
+    recipients, asked = await found_recipients(workspace, customers, tag)
+    # Who carries a tag may change from call to call: the same announcement is the same all the same.
+    intended: JsonValue = [body.copy(), asked]
+    body["recipients"] = recipients
+    if send and gate.asks:
+        await gate.pass_through(await question(workspace, body))
+        require_sendable(workspace, body)
+    created = await create(
+        workspace,
+        CREATE_OUTBOUND,
+        body,
+        what="outbound",
+        key=NaturalKey(LIST_OUTBOUNDS, "subject", text_of(body, "subject"), also=("status", "runAt")),
+        intended=intended,
+    )
+    return _answer(workspace, body, created)
+
+
+@sends("Update an outbound", level="admin", shown=False)
+async def update_outbound(
+    workspace: Workspace,
+    gate: Gate,
+    outbound: Id,
+    subject: Subject | None = None,
+    text: Annotated[str | None, Field(description="Slack's markdown")] = None,
+    blocks: Blocks | None = None,
+    customers: Customers | None = None,
+    tag: Tag | None = None,
+    send_as: UserRef | None = None,
+    as_support_rep: SupportRep | None = None,
+    run_at: RunAt | None = None,
+    send: bool | None = None,
+) -> Answer:
+    """Change an announcement that is not out yet; what is passed replaces what was there.
+
+    send true sends a draft to all its customers, at once or at run_at, and can't be taken back;
+    false makes a draft of a scheduled one.
+    """
+    body: JsonObject = {}
+    if subject is not None:
+        body["subject"] = prepare(subject)
+    if text is not None or blocks:
+        body["blocks"] = written_blocks(text, blocks)
+    if run_at is not None:
+        body["runAt"] = run_time(workspace, run_at)
+    if send is not None:
+        body["status"] = "scheduled" if send else "draft"
+    before = await _read(workspace, outbound)
+    if send_as is not None or as_support_rep is not None:
+        body["sendAs"] = await _sender(workspace, send_as, as_support_rep=as_support_rep, before=before)
+    if customers or tag:
+        body["recipients"], _ = await found_recipients(workspace, customers, tag)
+    if not body:
+        raise InvalidArgument("Nothing to change was passed.", "Pass what is to change, or send.")
+    whole = {**before, **body}
+    for each in recipient_ids(before) + recipient_ids(whole):
+        workspace.require_allowed(each)
+    if status_of(before) in {"scheduled", "sent"} and isinstance(
+        workspace.intents.look(_sending(outbound)), Unresolved
+    ):
+        # Nobody had said whether it was sent; now that it is seen so, it is known.
+        workspace.intents.resolve(_sending(outbound), {"id": outbound})
+    if "status" in body and _shows(before, body):
+        return Answer(f"{handle_of(before)} is {status_of(before)} already.", before, "already_done")
+    _require_open(workspace, before)
+    goes_out = whole.get("status") == "scheduled"
+    if goes_out:
+        require_sendable(workspace, whole)
+        if gate.asks:
+            await gate.pass_through(await question(workspace, whole))
+            require_sendable(workspace, whole)
+    async with workspace.writing_to(outbound):
+        if goes_out:
+            written = await _send(workspace, outbound, before, body)
+        else:
+            written = await _change(workspace, outbound, body)
+    return _answer(workspace, whole, written)
+
+
+async def _send(workspace: Workspace, outbound: str, before: JsonObject, body: JsonObject) -> Written:
+    """Change it into something that goes out: what was seen and approved, and once."""
+
+    async def send() -> Written:
+        found = await _read(workspace, outbound)
+        if any(found.get(name) != before.get(name) for name in _CONTENT):
+            raise Conflict(
+                f"{handle_of(found)} was changed meanwhile; it is {status_of(found)} now.",
+                "Nothing was sent. Read it, and call again if it still fits.",
+            )
+        return await _change(workspace, outbound, body)
+
+    async def unresolved() -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"It is not known whether the outbound {outbound} was sent.",
+            "Don't send it again, nor one like it; get_outbound or a person in Unthread can tell.",
+        )
+
+    return await once(workspace, _sending(outbound), send, unresolved=unresolved)
+
+
+async def _change(workspace: Workspace, outbound: str, body: JsonObject) -> Written:
+    return await change(
+        workspace,
+        UPDATE_OUTBOUND,
+        {"outbound_id": outbound},
+        body,
+        read_back=GET_OUTBOUND,
+        shows=lambda found: _shows(found, body),
+    )
+
+
+def _shows(found: JsonObject, body: JsonObject) -> bool:
+    """Whether `found` is what `body` makes of it. What is to go out at once is sent by the time that it is read."""
+    sent = body.get("status") == "scheduled" and status_of(found) == "sent"
+    return all(
+        (name == "status" and sent) or (name in found and is_same(found[name], value)) for name, value in body.items()
+    )
+
+
+def _sending(outbound: str) -> Intent:
+    return Intent("sending of an outbound", outbound, None, "")
+
+
+def _require_open(workspace: Workspace, outbound: JsonObject) -> None:
+    """Raise `Conflict` if it is out, or may be going out at this moment."""
+    status = status_of(outbound)
+    if status not in {"draft", "scheduled"}:
+        raise Conflict(
+            f"{handle_of(outbound)} is {status}, so it can't be changed.",
+            "Some customers may have received it; let a person look." if status == "failed" else "Create another one.",
+        )
+    if status == "scheduled":
+        try:
+            require_sendable(workspace, outbound)
+        except InvalidArgument:
+            raise Conflict(
+                f"{handle_of(outbound)} is going out at this moment, so it can't be changed.",
+                "Read it again in a minute.",
+            ) from None
+
+
+async def _sender(
+    workspace: Workspace, send_as: str | None, *, as_support_rep: bool | None, before: JsonObject | None = None
+) -> JsonObject:
+    was = (before or {}).get("sendAs")
+    sender: JsonObject = {**was} if isinstance(was, dict) else {"type": "user"}
+    if send_as is not None:
+        sender["id"] = (await workspace.names.user(send_as)).id
+    if not id_of(sender):
+        raise InvalidArgument("The outbound has no sender yet.", "Pass send_as.")
+    if as_support_rep is not None:
+        sender["type"] = "support-rep" if as_support_rep else "user"
+    return sender
+
+
+async def _read(workspace: Workspace, outbound: str) -> JsonObject:
+    return as_object(await workspace.client.read(GET_OUTBOUND, {"outbound_id": outbound}))
+
+
+def _answer(workspace: Workspace, intended: JsonObject, written: Written) -> Answer:
+    """What became of it, by the receipt where it says so."""
+    now = {**intended, **written.body}
+    count = len(recipient_ids(now))
+    to = f"{count} customer{'' if count == 1 else 's'}"
+    match status_of(now):
+        case "draft":
+            said = f"{handle_of(now)} is a draft to {to}; nothing was sent"
+        case "sent":
+            said = f"{handle_of(now)} was sent to {to}"
+        case "scheduled":
+            said = f"{handle_of(now)} goes out to {to}: {when(workspace, now)}"
+        case other:
+            said = f"{handle_of(now)} to {to}: Unthread says that it is {other}; tell the user"
+    return Answer(f"{said}.{written.note}", now, written.outcome)
