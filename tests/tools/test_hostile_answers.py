@@ -12,6 +12,7 @@ import pytest
 
 from tests.support import Desk
 from tests.tools.examples import example
+from tests.tools.reach import EVERYTHING
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.render import MAX_BYTES
 from unthread_mcp.tools import TOOLS
@@ -54,7 +55,7 @@ MARKS = frozenset({"next", "ts", "timestamp", "createdAt", "updatedAt", "type", 
 async def test_no_string_of_any_object_starts_a_line_outside_the_fence(
     tool: ToolDeclaration, spared: frozenset[str]
 ) -> None:
-    desk = Desk()
+    desk = Desk(EVERYTHING)
     async with desk.agent() as agent:
         arguments = await example(tool.name, desk, agent)
         # What is looked up on the way is known by now, so that the tool comes to its own answer.

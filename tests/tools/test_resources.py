@@ -40,7 +40,7 @@ async def test_each_template_reads_as_its_tool_does(desk: Desk, era: Era) -> Non
         messages = await read(agent, f"unthread://conversations/%23{number[1:]}/messages")
         customer = await read(agent, "unthread://customers/Vela%20Biotech")
         article = await read(agent, f"unthread://knowledge-base/articles/{article_id(desk)}")
-    assert len(templates) == 5
+    assert len(templates) == 7
     assert conversation.startswith(number)
     assert "message" in messages
     assert customer.startswith("Vela Biotech")
