@@ -147,6 +147,10 @@ class Clock:
         """Move it on."""
         self.now += timedelta(**by)
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long by this clock."""
+        self.forward(seconds=seconds)
+
 
 @cache
 def _template() -> Sandbox:
@@ -173,7 +177,7 @@ class Desk:
     def new_server(self, **environment: str) -> UnthreadServer:
         """Another server on the same workspace, as after a restart."""
         settings = read_settings({**self.environment, **environment})
-        return build_server(settings, transport=self.wire, now=self.clock)
+        return build_server(settings, transport=self.wire, now=self.clock, sleep=self.clock.sleep)
 
     @asynccontextmanager
     async def agent(

@@ -7,13 +7,23 @@ have happened); the last two are errors to the host.
 
 from __future__ import annotations
 
+import base64
 import inspect
 import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 from mcp.server.mcpserver import Context
-from mcp.types import CallToolResult, ContentBlock, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.types import (
+    BlobResourceContents,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    InputRequiredResult,
+    TextContent,
+    ToolAnnotations,
+)
 from mcp.types import Tool as McpTool
 
 from unthread_mcp.access import ToolDeclaration
@@ -22,7 +32,7 @@ from unthread_mcp.confirm import ClientHuman, NeedsAnswer
 from unthread_mcp.cursors import read_cursor
 from unthread_mcp.gate import Gate
 from unthread_mcp.progress import Progress
-from unthread_mcp.render import Answer, without_nulls
+from unthread_mcp.render import Answer, FileContent, without_nulls
 from unthread_mcp.schemas import Signature
 from unthread_mcp.workspace import Workspace
 
@@ -32,6 +42,14 @@ _logger: Final = logging.getLogger(__name__)
 def described(docstring: str) -> str:
     """A docstring as a description: its paragraphs, each on one line."""
     return "\n".join(" ".join(part.split()) for part in inspect.cleandoc(docstring).split("\n\n"))
+
+
+def _block(file: FileContent) -> ContentBlock:
+    """A file as MCP carries it: a picture to be looked at, anything else as a resource."""
+    data = base64.b64encode(file.content).decode()
+    if file.is_picture:
+        return ImageContent(data=data, mime_type=file.media_type)
+    return EmbeddedResource(resource=BlobResourceContents(uri=file.uri, mime_type=file.media_type, blob=data))
 
 
 class OfferedTool:
@@ -83,6 +101,8 @@ class OfferedTool:
     def _answered(self, answer: Answer) -> CallToolResult:
         text = f"{answer.outcome}: {answer.text}" if answer.outcome else answer.text
         content: list[ContentBlock] = [TextContent(text=text)]
+        if answer.file:
+            content.append(_block(answer.file))
         if self._workspace.settings.answers == "both":
             try:
                 data = answer.data() if callable(answer.data) else answer.data

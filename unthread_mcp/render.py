@@ -37,6 +37,18 @@ VALUE_LENGTH: Final = 2_000
 PRIORITIES: Final = {3: "low", 5: "medium", 7: "high", 9: "critical"}
 
 
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """The bytes of a file, for those who can show more than text."""
+
+    content: bytes
+    media_type: str
+    uri: str
+    """Where it can be read as a resource."""
+    is_picture: bool = False
+    """Whether it surely is a picture of its media type."""
+
+
 @dataclass(slots=True)
 class Answer:
     """What a tool answers: text for the model, and the same as data."""
@@ -46,6 +58,8 @@ class Answer:
     """Or what makes it, where making it is work: it goes out only if the operator wants it."""
     outcome: Outcome | None = None
     """Set by writes: what became of it."""
+    file: FileContent | None = None
+    """What stands beside the text."""
 
 
 def compose(head: Iterable[str], rows: Sequence[str], tail: Iterable[str], *, fence: Fence | None = None) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp.server import CacheHint, MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
@@ -42,7 +43,7 @@ from unthread_mcp.toolsets import choose
 from unthread_mcp.workspace import Workspace, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     import httpx2
 
@@ -147,6 +148,7 @@ def build_workspace(
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
     now: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> Workspace:
     """The workspace that `settings` name. `transport` stands in for the network."""
     key, url, scope = settings.api_key, settings.api_url, settings.api_url
@@ -163,6 +165,7 @@ def build_workspace(
         Intents(scope, settings.state_file, now=lambda: now().timestamp()),
         hashlib.sha256(f"unthread-mcp workspace {key}".encode()).hexdigest()[:16],
         now,
+        sleep,
     )
 
 
@@ -198,6 +201,7 @@ def build_server(
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
     now: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> UnthreadServer:
     """The MCP server that `settings` ask for. Needs neither network nor key."""
-    return UnthreadServer(build_workspace(settings, transport=transport, now=now))
+    return UnthreadServer(build_workspace(settings, transport=transport, now=now, sleep=sleep))

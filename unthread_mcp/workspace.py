@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +39,8 @@ class Workspace:
     identity: str
     """Tells this workspace from others behind the same address; no secret."""
     now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    """Waits so many seconds."""
     names: Names = field(init=False)
     _locks: WeakValueDictionary[str, anyio.Lock] = field(
         init=False, default_factory=WeakValueDictionary[str, anyio.Lock]

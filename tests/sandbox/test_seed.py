@@ -19,7 +19,7 @@ from unthread_mcp.sandbox.seed.stories.twins import TWINS
 
 pytestmark = pytest.mark.anyio
 
-DIGEST = "6c155b6a52a4e5ece1abde66d722e947ac419fa50ab558bc6064b3442db59c30"
+DIGEST = "0d4eec66619bbb7d247a480a2ea163fc60d636678c85a632f7ccc0257ff588c2"
 
 
 def digest(sandbox: Sandbox) -> str:
@@ -29,7 +29,10 @@ def digest(sandbox: Sandbox) -> str:
         for (name,) in sandbox.database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         if not name.startswith("article_words")
     ]
-    content = {name: sorted(map(json.dumps, sandbox.database.execute(f"SELECT * FROM {name}"))) for name in tables}
+    content = {
+        name: sorted(json.dumps(row, default=bytes.hex) for row in sandbox.database.execute(f"SELECT * FROM {name}"))
+        for name in tables
+    }
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -245,6 +248,26 @@ class TestLandmarks:
         assert whole["initialMessage"]["text"] == ""
         assert [file["mimetype"] for file in whole["files"]] == ["image/jpeg"]
         assert whole["files"][0]["id"].startswith("F0")
+
+    async def test_files_hold_what_their_names_say(self, sandbox: Sandbox, api: Api) -> None:
+        begins = {
+            "csv": b"step,day,",
+            "eml": b"From: ",
+            "jpg": b"\xff\xd8\xff",
+            "json": b"{",
+            "pdf": b"%PDF-",
+            "png": b"\x89PNG\r\n\x1a\n",
+            "xlsx": b"PK\x03\x04",
+            "xml": b"<?xml",
+        }
+        shown = rows(sandbox, "SELECT conversationId, files FROM messages WHERE files IS NOT NULL")
+        found = [(conversation, file) for conversation, files in shown for file in json.loads(files)]
+        assert {file["filetype"] for _, file in found} == begins.keys()
+        for conversation, file in found:
+            response = await api.client.get(f"/conversations/{conversation}/files/{file['id']}/full")
+            assert response.headers["content-type"] == file["mimetype"]
+            assert len(response.content) == file["size"]
+            assert response.content.startswith(begins[file["filetype"]])
 
     async def test_the_unknown_sender_belongs_to_nobody(self, sandbox: Sandbox, api: Api) -> None:
         whole = await api.ok("GET", f"/conversations/{sandbox.landmark('unknown-sender')}")

@@ -1,0 +1,104 @@
+"""What a file is, told by its bytes and not by what it claims: a picture that models can be shown, text, or neither."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import Final
+
+LONGEST_SIDE: Final = 8_000
+"""Pixels. A larger picture makes a model's provider refuse the whole conversation (Anthropic's API: 8,000)."""
+UNKNOWN_TYPE: Final = "application/octet-stream"
+
+_TEXTUAL: Final = re.compile(
+    r"text/.+|message/rfc822|.+\+(?:json|xml|yaml)"
+    r"|application/(?:(?:x-)?(?:json|ndjson|jsonlines|xml|yaml|toml|javascript|sql|sh|csv|httpd-php|log)|json5|graphql)"
+)
+_BINARY_CONTROLS: Final = re.compile("[\0-\x06\x0e-\x1a\x1c-\x1f]")
+"""What no text holds; a bell, back spaces and terminal colours stand in logs."""
+
+
+def image_type(content: bytes) -> str | None:
+    """`image/png`, `image/jpeg`, `image/gif` or `image/webp`: the types that models read, if the picture is whole.
+
+    None for everything else, for pictures that were cut short and for those with a side over `LONGEST_SIDE`.
+    """
+    for begins, media_type, measured in (
+        (b"\x89PNG\r\n\x1a\n", "image/png", _png),
+        (b"\xff\xd8\xff", "image/jpeg", _jpeg),
+        (b"GIF8", "image/gif", _gif),
+        (b"RIFF", "image/webp", _webp),
+    ):
+        if content.startswith(begins):
+            try:
+                sides = measured(content)
+            except (struct.error, IndexError):
+                return None
+            return media_type if sides and min(sides) > 0 and max(sides) <= LONGEST_SIDE else None
+    return None
+
+
+def as_text(content: bytes, media_type: str) -> tuple[str, str] | None:
+    """The text of a file and its encoding, if its type says that it is text, or says nothing and it is UTF-8.
+
+    Text that is neither UTF-8 nor marked as UTF-16 is read as Windows-1252.
+    """
+    declared = bool(_TEXTUAL.fullmatch(media_type))
+    if not (declared or media_type == UNKNOWN_TYPE) or content.startswith(b"%PDF-"):
+        return None
+    is_marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ["UTF-16"] if is_marked else ["UTF-8", "Windows-1252"] if declared else ["UTF-8"]:
+        try:
+            text = content.decode("utf-8-sig" if encoding == "UTF-8" else encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _BINARY_CONTROLS.search(text):
+            return text, encoding
+    return None
+
+
+def _png(content: bytes) -> tuple[int, int] | None:
+    """Width and height from the first chunk, if the last one is there (PNG specification, 5.3)."""
+    if content[12:16] != b"IHDR" or b"IEND\xaeB`\x82" not in content:
+        return None
+    return struct.unpack_from(">II", content, 16)
+
+
+def _jpeg(content: bytes) -> tuple[int, int] | None:
+    """Width and height from the frame's header, if the end's marker is there (ITU T.81, B.1 and B.2)."""
+    place = 2
+    while content[place] == 0xFF:
+        marker = content[place + 1]
+        if marker == 0xFF:
+            place += 1
+        elif marker in {0x01, *range(0xD0, 0xD8)}:
+            place += 2
+        elif 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height, width = struct.unpack_from(">HH", content, place + 5)
+            return (width, height) if content.rfind(b"\xff\xd9") > place else None
+        else:
+            place += 2 + struct.unpack_from(">H", content, place + 2)[0]
+    return None
+
+
+def _gif(content: bytes) -> tuple[int, int] | None:
+    if content[4:6] not in {b"7a", b"9a"} or not content.rstrip(b"\0").endswith(b";"):
+        return None
+    return struct.unpack_from("<HH", content, 6)
+
+
+def _webp(content: bytes) -> tuple[int, int] | None:
+    """Width and height from the first chunk of any of the three kinds (RFC 9649, 2.4 to 2.7)."""
+    if content[8:12] != b"WEBP" or struct.unpack_from("<I", content, 4)[0] + 8 > len(content):
+        return None
+    kind = content[12:16]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(content[start : start + 3], "little") + 1 for start in (24, 27))
+    elif kind == b"VP8L":
+        packed = struct.unpack_from("<I", content, 21)[0]
+        width, height = (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+    elif kind == b"VP8 ":
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", content, 26))
+    else:
+        return None
+    return width, height
