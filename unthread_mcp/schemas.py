@@ -15,13 +15,13 @@ from __future__ import annotations
 import inspect
 import json
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
+from pydantic_core import ErrorDetails, to_jsonable_python
 
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.nearest import did_you_mean
@@ -39,7 +39,21 @@ _PLAIN: dict[Any, JsonSchema] = {
 _PUBLISHED = {"ge": "minimum", "le": "maximum", "pattern": "pattern"}
 """Bounds by pydantic's names. Limits of length guard us, not the agent: they are not worth a token in every request."""
 _INTEGER_BITS = 64
-_OBJECT_WANTED = frozenset({"dataclass_type", "dict_type"})
+_KINDS = {
+    "int": "it should be a whole number",
+    "float": "it should be a number",
+    "finite_number": "it should be a finite number",
+    "bool": "it should be true or false",
+    "string": "it should be a text",
+    "list": "it should be a list",
+    "dict": "it should be an object",
+    "dataclass": "it should be an object",
+    "missing": "it is missing",
+    "unexpected_keyword_argument": "there is no such property",
+}
+"""What is wanted, by how pydantic's names for errors begin."""
+_PATTERNS = {r"^[A-Za-z0-9_-]{1,64}$": "an id has 1 to 64 letters, digits, - and _"}
+"""What a pattern means, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,40 +168,84 @@ class Signature:
         return understood
 
     def _in_words(self, problem: ValidationError) -> InvalidArgument:
-        first, *more = problem.errors(include_url=False, include_input=False, include_context=False)
+        first, *more = problem.errors(include_url=False, include_input=False)
         place = _place(first["loc"])
         if first["type"] == "missing" and len(first["loc"]) == 1:
             described = self.schema()["properties"][place].get("description", "")
             return InvalidArgument(
                 f"{self.tool} needs {place}.", f"Pass it: {described}." if described else "Pass it and call again."
             )
-        message = first["msg"][:200].removeprefix("Value error, ").replace("Input should be", "it should be", 1)
-        if first["type"] in _OBJECT_WANTED:
-            message = "it should be an object"
         others = [other for other in dict.fromkeys(_place(each["loc"]) for each in more) if other != place]
         further = f" and {len(others) - 3} more" if len(others) > 3 else ""
         either = f" Not acceptable either: {', '.join(others[:3])}{further}." if others else ""
-        return InvalidArgument(f"{place} is not acceptable: {message}.", f"Correct it and call again.{either}")
+        return InvalidArgument(f"{place} is not acceptable: {_wanted(first)}.", f"Correct it and call again.{either}")
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Where in the arguments; below an argument's own name stand words of the agent's."""
-    return one_line(".".join(str(part) for part in location), 80)
+    """Where in the arguments, from the outside in: `operator of item 2 of where`.
+
+    Below an argument's own name stand words of the agent's.
+    """
+    named = [f"item {part + 1}" if isinstance(part, int) else part for part in location]
+    return one_line(" of ".join(reversed(named)), 80)
+
+
+def _wanted(error: ErrorDetails) -> str:
+    """What an argument should be, in the words of this house instead of pydantic's."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "literal_error":
+            return f"it takes {context['expected'].replace(chr(39), '')}"
+        case "greater_than_equal":
+            return f"it should be at least {context['ge']}"
+        case "less_than_equal":
+            return f"it should be at most {context['le']}"
+        case "string_too_short" | "too_short":
+            return "it is empty" if context["min_length"] == 1 else f"it should have at least {context['min_length']}"
+        case "string_too_long":
+            return f"it should have at most {context['max_length']} characters"
+        case "too_long":
+            return f"it should have at most {context['max_length']} items"
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(context["pattern"], f"it should look like {context['pattern']}")
+        case "value_error":
+            return str(context["error"])[:200]
+        case kind:
+            return next((wanted for start, wanted in _KINDS.items() if kind.startswith(start)), error["msg"][:200])
 
 
 def _lenient(schema: JsonSchema, value: Any) -> Any:
-    """`value` where `schema` wants a list or an object: JSON in a text, or one item on its own."""
+    """`value` as `schema` wants it, where agents err: JSON in a text, one item for a list, `Open` for `open`."""
+    if "enum" in schema:
+        return _choice(schema["enum"], value)
     match schema.get("type"):
         case "object":
-            return _from_json(value, dict)
+            said = _from_json(value, dict)
+            properties = schema.get("properties")
+            if properties is None or not isinstance(said, dict):
+                return said
+            known = cast("dict[str, Any]", said)
+            return {name: _lenient(properties.get(name, {}), each) for name, each in known.items()}
         case "array":
             value = _from_json(value, list)
-            items: list[Any] = [value] if isinstance(value, str | int | dict) else value
-            if schema["items"].get("type") == "object" and isinstance(value, list | str):
-                return [_from_json(each, dict) for each in items]
-            return items
+            if not isinstance(value, str | int | dict | list):
+                return value
+            items = cast("list[Any]", value if isinstance(value, list) else [value])
+            return [_lenient(schema["items"], each) for each in items]
         case _:
             return value
+
+
+def _choice(words: Sequence[str], value: Any) -> Any:
+    """The one of `words` that differs from `value` only in letter case, spaces or hyphens; else `value` as it is."""
+    if not isinstance(value, str) or value in words:
+        return value
+    meant = [word for word in words if _plain_word(word) == _plain_word(value)]
+    return meant[0] if len(meant) == 1 else value
+
+
+def _plain_word(text: str) -> str:
+    return text.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
 def _from_json(value: Any, wanted: type) -> Any:

@@ -159,7 +159,7 @@ async def test_a_filter_that_the_api_refuses_is_named(desk: Desk) -> None:
     ("arguments", "words"),
     [
         ({"limit": 0}, "limit is not acceptable"),
-        ({"status": ["opened"]}, "status.0 is not acceptable"),
+        ({"status": ["opened"]}, "item 1 of status is not acceptable: it takes open, in_progress, on_hold or closed."),
         ({"priority": "urgent"}, "priority is not acceptable"),
         ({"created_after": "yesterday"}, "created_after is 'yesterday', which is no time."),
         ({"where": [{"field": "titel", "operator": "==", "value": "x"}]}, "Did you mean title?"),
@@ -168,7 +168,10 @@ async def test_a_filter_that_the_api_refuses_is_named(desk: Desk) -> None:
             {"where": [{"field": "title", "operator": "==", "value": ["x"]}]},
             "The operator == takes one value, no list.",
         ),
-        ({"where": [{"field": "title", "operator": "~", "value": "x"}]}, "where.0.operator is not acceptable"),
+        (
+            {"where": [{"field": "title", "operator": "~", "value": "x"}]},
+            "operator of item 1 of where is not acceptable",
+        ),
         ({"select": ["customer.nam"]}, "Did you mean customer.name?"),
         ({"order_by": "title"}, "order_by is not acceptable"),
     ],
@@ -345,3 +348,10 @@ async def test_a_number_written_as_a_float_is_understood(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("get_conversation", conversation=float(number.removeprefix("#")))
     assert said.text.startswith(f"{number} "), said.text
+
+
+async def test_a_status_in_other_letters_is_understood(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("search_conversations", status=["Open", "on hold", "In-Progress"], priority="HIGH")
+    assert not said.failed, said.text
+    assert desk.wire.sent[-1].body["where"][0]["value"] == ["open", "on_hold", "in_progress"]

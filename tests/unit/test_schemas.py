@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Optional, cast
@@ -13,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
+from tests.schema_values import objects
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.api.errors import InvalidArgument
-from unthread_mcp.arguments import Condition
+from unthread_mcp.arguments import Condition, Id
 from unthread_mcp.gate import Gate
 from unthread_mcp.progress import Progress
 from unthread_mcp.schemas import JsonSchema, Signature
@@ -40,13 +40,15 @@ async def tool(
     name: Annotated[str, Field(description="Whose", min_length=1, max_length=20)],
     count: Annotated[int, Field(ge=1, le=100)] = 25,
     colours: list[Literal["red", "green"]] | None = None,
-    pairs: Annotated[list[Pair] | None, Field(description="Some", max_length=3)] = None,
+    pairs: Annotated[list[Pair] | None, Field(description="Some", min_length=1, max_length=3)] = None,
     notes: dict[str, str] | None = None,
     anything: dict[str, Any] | None = None,
     really: bool = False,
     surely: bool = True,
     share: Optional[float] = None,  # noqa: UP045 - the older spelling means the same
     where: list[Condition] | None = None,
+    id: Id | None = None,  # noqa: A002 - as in tools
+    code: Annotated[str | None, Field(pattern="^[0-9]+$")] = None,
 ) -> None:
     """Do nothing."""
 
@@ -104,6 +106,8 @@ def test_the_schema_is_plain(signature: Signature) -> None:
                     "additionalProperties": False,
                 },
             },
+            "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+            "code": {"type": "string", "pattern": "^[0-9]+$"},
         },
         "required": ["name"],
         "additionalProperties": False,
@@ -141,42 +145,6 @@ def test_every_published_schema_is_flat_and_without_noise(tool: ToolDeclaration)
         assert published.get("properties") is None, f"{name} is not flat"
         assert ("default" in published) <= (name not in schema.get("required", []))
     assert json.loads(json.dumps(schema)) == schema
-
-
-WORDS = st.text(string.ascii_letters + string.digits + "äЖ漢🙂 .,'#", min_size=1, max_size=40)
-
-
-def values(schema: JsonSchema) -> st.SearchStrategy[Any]:
-    """What `schema` allows. Limits of length aren't published: 1 to 40 characters and 1 to 4 items go everywhere."""
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    match schema.get("type"):
-        case "string":
-            # Python's $ also stands before a last line break, JSON schema's doesn't.
-            pattern = str(schema.get("pattern", "")).replace("$", r"\Z")
-            return st.from_regex(pattern) if pattern else WORDS
-        case "integer":
-            return st.integers(schema.get("minimum", -(2**53)), schema.get("maximum", 2**53))
-        case "number":
-            return st.floats(allow_nan=False, allow_infinity=False)
-        case "boolean":
-            return st.booleans()
-        case "array":
-            return st.lists(values(schema["items"]), min_size=1, max_size=4)
-        case "object" if "properties" in schema:
-            return objects(schema)
-        case "object":
-            below: JsonSchema | None = schema.get("additionalProperties")
-            return st.dictionaries(WORDS, values(below) if below else WORDS | st.booleans(), max_size=3)
-        case _:
-            return WORDS | st.integers() | st.floats(allow_nan=False) | st.lists(WORDS)
-
-
-def objects(schema: JsonSchema) -> st.SearchStrategy[dict[str, Any]]:
-    required = schema.get("required", [])
-    parts = {name: values(each) for name, each in schema["properties"].items()}
-    optional = {name: each | st.none() for name, each in parts.items() if name not in required}
-    return st.fixed_dictionaries({name: parts[name] for name in required}, optional=optional)
 
 
 @EVERY_TOOL
@@ -226,6 +194,9 @@ def test_what_a_cursor_carries_of_the_arguments_stands_for_them(tool: ToolDeclar
         ({"surely": "false"}, {"surely": False}),
         ({"share": "0.5"}, {"share": 0.5}),
         ({"colours": "red"}, {"colours": ["red"]}),
+        ({"colours": ["Red", " GREEN"]}, {"colours": ["red", "green"]}),
+        ({"colours": "Red"}, {"colours": ["red"]}),
+        ({"where": {"field": "a", "operator": "NotIn", "value": ["x"]}}, {"where": [Condition("a", "notIn", ["x"])]}),
         ({"colours": '["red", "green"]'}, {"colours": ["red", "green"]}),
         ({"notes": '{"a": "b"}'}, {"notes": {"a": "b"}}),
         ({"notes": {"a": 7}}, {"notes": {"a": "7"}}),
@@ -262,32 +233,56 @@ def test_a_text_that_only_looks_like_json_is_a_text(text: str) -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({}, "tool needs name. Pass it: Whose."),
     ({"name": None}, "tool needs name. Pass it: Whose."),
-    ({"name": ""}, "name is not acceptable: String should have at least 1 character."),
-    ({"name": True}, "name is not acceptable: it should be a valid string."),
-    ({"name": ["x"]}, "name is not acceptable: it should be a valid string."),
-    ({"name": "x", "count": 101}, "count is not acceptable: it should be less than or equal to 100."),
+    ({"name": ""}, "name is not acceptable: it is empty."),
+    ({"name": True}, "name is not acceptable: it should be a text."),
+    ({"name": ["x"]}, "name is not acceptable: it should be a text."),
+    ({"name": "x", "count": 101}, "count is not acceptable: it should be at most 100."),
     ({"name": "x", "count": True}, "count is not acceptable: it should be a number."),
     ({"name": "x", "share": False}, "share is not acceptable: it should be a number."),
-    ({"name": "x", "count": 1.5}, "count is not acceptable: it should be a valid integer"),
-    ({"name": "x", "colours": "blue"}, "colours.0 is not acceptable: it should be 'red' or 'green'."),
-    ({"name": "x", "colours": 7}, "colours.0 is not acceptable: it should be 'red' or 'green'."),
+    ({"name": "x", "count": 1.5}, "count is not acceptable: it should be a whole number."),
+    ({"name": "x", "colours": "blue"}, "item 1 of colours is not acceptable: it takes red or green."),
+    ({"name": "x", "colours": 7}, "item 1 of colours is not acceptable: it takes red or green."),
     ({"name": "x", "notes": "text"}, "notes is not acceptable: it should be an object."),
     ({"name": "x", "notes": "[1"}, "notes is not acceptable: it should be an object."),
-    ({"name": "x", "pairs": [{"left": "a"}]}, "pairs.0.right is not acceptable: Field required."),
-    ({"name": "x", "pairs": "{"}, "pairs.0 is not acceptable: it should be an object."),
+    ({"name": "x", "pairs": [{"left": "a"}]}, "right of item 1 of pairs is not acceptable: it is missing."),
+    ({"name": "x", "pairs": "{"}, "item 1 of pairs is not acceptable: it should be an object."),
     (
         {"name": "x", "where": [{"field": "a", "operator": "==", "value": True}]},
-        "where.0.value is not acceptable: it should be a text, a number or a list of texts.",
+        "value of item 1 of where is not acceptable: it should be a text, a number or a list of texts.",
     ),
     (
         {"name": "x", "where": [{"field": "a", "operator": "in", "value": [[]]}]},
-        "where.0.value is not acceptable: it should be a text, a number or a list of texts.",
+        "value of item 1 of where is not acceptable: it should be a text, a number or a list of texts.",
     ),
-    ({"name": "x", "where": [{"field": "a", "operator": "==", "value": None}]}, "where.0.value is not acceptable"),
+    (
+        {"name": "x", "where": [{"field": "a", "operator": "==", "value": None}]},
+        "value of item 1 of where is not acceptable",
+    ),
     ({"name": "x", "nmae": 1}, "tool has no argument 'nmae'. Did you mean name?"),
     ({"name": "x", "zzz": 1}, "tool has no argument 'zzz'. It takes: name, count,"),
-    ({"name": "x" * 21}, "name is not acceptable: String should have at most 20 characters."),
-    ({"name": "\ud800"}, "name is not acceptable: it should be a valid string"),
+    ({"name": "x" * 21}, "name is not acceptable: it should have at most 20 characters."),
+    ({"name": "x", "count": 0}, "count is not acceptable: it should be at least 1."),
+    ({"name": "x", "count": "many"}, "count is not acceptable: it should be a whole number."),
+    ({"name": "x", "share": "much"}, "share is not acceptable: it should be a number."),
+    ({"name": "x", "really": "perhaps"}, "really is not acceptable: it should be true or false."),
+    ({"name": "x", "colours": 1.5}, "colours is not acceptable: it should be a list."),
+    ({"name": "x", "colours": [{}]}, "item 1 of colours is not acceptable: it takes red or green."),
+    (
+        {"name": "x", "pairs": [{"left": "a", "right": 1}] * 4},
+        "pairs is not acceptable: it should have at most 3 items.",
+    ),
+    ({"name": "x", "pairs": []}, "pairs is not acceptable: it is empty."),
+    (
+        {"name": "x", "where": [{"field": "a", "operator": "is", "value": "b"}]},
+        "operator of item 1 of where is not acceptable: it takes ==, !=, >, <, in, notIn, contains, notContains or",
+    ),
+    (
+        {"name": "x", "where": [{"field": "a", "operator": "==", "value": "b", "not": 1}]},
+        "not of item 1 of where is not acceptable: there is no such property.",
+    ),
+    ({"name": "x", "id": "a b"}, "id is not acceptable: an id has 1 to 64 letters, digits, - and _."),
+    ({"name": "x", "code": "a"}, "code is not acceptable: it should look like ^[0-9]+$."),
+    ({"name": "\ud800"}, "name is not acceptable: it should be a text"),
 ]
 
 
@@ -321,10 +316,10 @@ def test_a_required_argument_without_description_is_asked_for_plainly() -> None:
 def test_everything_else_that_is_wrong_is_named_too(signature: Signature) -> None:
     with pytest.raises(InvalidArgument) as refusal:
         signature.validate({"name": "x", "count": 0, "colours": ["blue"], "really": "perhaps"})
-    assert refusal.value.remedy == "Correct it and call again. Not acceptable either: colours.0, really."
+    assert refusal.value.remedy == "Correct it and call again. Not acceptable either: item 1 of colours, really."
     with pytest.raises(InvalidArgument) as refusal:
         signature.validate({"name": "x", "colours": ["blue"] * 9})
-    assert refusal.value.remedy.endswith("colours.1, colours.2, colours.3 and 5 more.")
+    assert refusal.value.remedy.endswith("item 2 of colours, item 3 of colours, item 4 of colours and 5 more.")
 
 
 @pytest.mark.parametrize("name", ["\ud800", "a\nb", "\u202e", "x" * 5_000, "<<end 123>>"])
@@ -359,6 +354,8 @@ def test_defaults_are_as_a_cursor_has_them(signature: Signature) -> None:
         "surely": True,
         "share": None,
         "where": None,
+        "id": None,
+        "code": None,
     }
 
 
@@ -367,5 +364,5 @@ def test_a_number_of_thousands_of_digits_is_refused_in_words(signature: Signatur
     with pytest.raises(InvalidArgument, match=f"^{name} is not acceptable: it is too large"):
         signature.validate({"name": "x", name: 10**5_000})
     condition: dict[str, Any] = {"field": "a", "operator": "in", "value": [10**5_000]}
-    with pytest.raises(InvalidArgument, match=r"^where\.0\.value is not acceptable"):
+    with pytest.raises(InvalidArgument, match=r"^value of item 1 of where is not acceptable"):
         signature.validate({"name": "x", "where": [condition]})
