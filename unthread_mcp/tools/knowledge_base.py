@@ -280,7 +280,7 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
         workspace, DELETE_ARTICLE, what="article", asked=article, identify=identify, read=read, approve=approve
     )
     title = f" {title_of(gone.body)!r}" if gone.body else ""
-    return Answer(f"article {article}{title}{gone.note}", gone.body, gone.outcome)
+    return Answer(f"article {article}{title}.{gone.note}", gone.body, gone.outcome)
 
 
 def _question(before: JsonObject, body: JsonObject) -> str:

@@ -53,7 +53,7 @@ async def create_tag(workspace: Workspace, name: Name) -> Answer:
     created = await create(workspace, CREATE_TAG, {"name": name}, what="tag", key=_key(name), unique=True)
     workspace.names.forget(name)
     identity = one_line(text_of(created.body, "id"), 64) or "its id was not returned"
-    return Answer(f"tag {one_line(name, 80)!r} ({identity})" + created.note, {**created.body}, created.outcome)
+    return Answer(f"tag {one_line(name, 80)!r} ({identity}).{created.note}", {**created.body}, created.outcome)
 
 
 @changes("Rename a tag", level="admin", shown=False)
@@ -67,7 +67,7 @@ async def update_tag(workspace: Workspace, tag: TagRef, name: Name) -> Answer:
     finally:
         workspace.names.forget(found.id, name)
     return Answer(
-        f"tag {one_line(found.name, 80)!r} is now {one_line(name, 80)!r}" + changed.note, changed.body, changed.outcome
+        f"tag {one_line(found.name, 80)!r} is now {one_line(name, 80)!r}.{changed.note}", changed.body, changed.outcome
     )
 
 
@@ -87,9 +87,8 @@ async def delete_tag(workspace: Workspace, tag: TagRef) -> Answer:
         identify=identify,
         read=lambda identity: _tag(workspace, identity),
     )
-    return Answer(
-        (_handle(gone.body) if gone.body else f"tag {one_line(tag, 80)!r}") + gone.note, gone.body, gone.outcome
-    )
+    handle = _handle(gone.body) if gone.body else f"tag {one_line(tag, 80)!r}"
+    return Answer(f"{handle}.{gone.note}", gone.body, gone.outcome)
 
 
 async def _tag(workspace: Workspace, identity: str) -> JsonObject:

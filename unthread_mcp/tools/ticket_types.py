@@ -112,7 +112,7 @@ async def create_ticket_type(
     workspace.names.forget(name)
     identity = one_line(text_of(created.body, "id"), 64) or "its id was not returned"
     said = f"ticket type {one_line(name, 80)!r} ({identity}) with {_count(len(fields or []))}"
-    return Answer(said + created.note, {**created.body}, created.outcome)
+    return Answer(f"{said}.{created.note}", {**created.body}, created.outcome)
 
 
 @changes("Update a ticket type", level="admin", shown=False)
@@ -159,7 +159,7 @@ async def update_ticket_type(
     said = f"{_handle({**before, **body})}: changed {', '.join(body)}"
     if surprise := _surprise(before, body, changed.body):
         said += f". {surprise}"
-    return Answer(said + changed.note, changed.body, changed.outcome)
+    return Answer(f"{said}.{changed.note}", changed.body, changed.outcome)
 
 
 @deletes("Delete a ticket type")
@@ -179,7 +179,7 @@ async def delete_ticket_type(workspace: Workspace, ticket_type: TicketTypeRef) -
         read=lambda identity: _ticket_type(workspace, identity),
     )
     handle = _handle(gone.body) if gone.body else f"ticket type {one_line(ticket_type, 80)!r}"
-    return Answer(handle + gone.note, gone.body, gone.outcome)
+    return Answer(f"{handle}.{gone.note}", gone.body, gone.outcome)
 
 
 async def _ticket_type(workspace: Workspace, identity: str) -> JsonObject:

@@ -158,7 +158,7 @@ def _answer(written: Written, webhook: JsonObject) -> Answer:
     if "enabled" in shown:
         said += f", {_state(shown)}"
     kept_back = _kept_back([written.body])
-    return Answer(said + (f". {kept_back}" if kept_back else "") + written.note, shown, written.outcome)
+    return Answer(f"{said}.{kept_back and ' ' + kept_back}{written.note}", shown, written.outcome)
 
 
 def _without_secrets(webhook: JsonObject) -> JsonObject:
