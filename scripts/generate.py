@@ -20,12 +20,13 @@ from typing import Any, Final
 
 import anyio
 
-from scripts import tool_pages
+from scripts import guarantees, tool_pages
 from tests.tools.reach import reach
 from unthread_mcp.api.endpoints import ENDPOINTS
 from unthread_mcp.instructions import instructions
 from unthread_mcp.prompts import PROMPTS, listed_prompts
 from unthread_mcp.resources import OPEN, TEMPLATES, listed_resources, listed_templates
+from unthread_mcp.sandbox.automations import SLACK_USER_GROUP
 from unthread_mcp.server import build_server
 from unthread_mcp.settings import OPTIONS, Settings
 from unthread_mcp.tools import TOOLS
@@ -33,7 +34,7 @@ from unthread_mcp.tools_table import markdown_table
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONTRACTS: Final = Path("tests/contracts")
-PAGES: Final = (Path("README.md"), Path("docs/architecture.md"))
+PAGES: Final = (Path("README.md"), Path("docs/architecture.md"), Path("docs/safety.md"))
 """What has generated blocks."""
 TOOLS_PAGE: Final = Path("docs/tools.md")
 """Made as a whole."""
@@ -147,6 +148,7 @@ BLOCKS: Final = {
     "resources": resources_table,
     "endpoints": endpoints_table,
     "modules": modules_list,
+    "guarantees": lambda: guarantees.tables(table),
     "example": lambda: f"```json\n{(ROOT / EXAMPLE).read_text('utf-8')}```",
 }
 
@@ -168,7 +170,9 @@ def _dumped(models: Iterable[Any]) -> list[dict[str, Any]]:
 
 def contracts() -> dict[Path, str]:
     """Every contract by its path."""
-    everything = build_server(Settings(access="admin", toolsets=frozenset({"all"})))
+    everything = build_server(
+        Settings(access="admin", toolsets=frozenset({"all"}), slack_user_group_endpoint=SLACK_USER_GROUP)
+    )
     seen = {tool["name"]: tool for tool in _dumped(anyio.run(everything.list_tools))}
     made = {
         CONTRACTS / f"{tool.name}.json": _json(

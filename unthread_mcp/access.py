@@ -32,6 +32,8 @@ class ToolDeclaration:
     level: Level
     shown: bool
     """Whether it belongs to the default set."""
+    needs: str = ""
+    """The option without which it is not offered."""
     toolset: str = ""
     """The domain it belongs to; filled in where the tools are gathered."""
 
@@ -66,9 +68,9 @@ def tool_of(function: object) -> ToolDeclaration | None:
     return getattr(function, _MARK, None)
 
 
-def _declare(effect: ToolEffect, title: str, level: Level, *, shown: bool) -> Callable[[_F], _F]:
+def _declare(effect: ToolEffect, title: str, level: Level, *, shown: bool, needs: str = "") -> Callable[[_F], _F]:
     def mark(function: _F) -> _F:
-        setattr(function, _MARK, ToolDeclaration(function, title, effect, level, shown))
+        setattr(function, _MARK, ToolDeclaration(function, title, effect, level, shown, needs))
         return function
 
     return mark
@@ -79,9 +81,9 @@ def reads(title: str, *, level: Level = "read", shown: bool = True) -> Callable[
     return _declare("reads", title, level, shown=shown)
 
 
-def changes(title: str, *, level: Level, shown: bool = True) -> Callable[[_F], _F]:
+def changes(title: str, *, level: Level, shown: bool = True, needs: str = "") -> Callable[[_F], _F]:
     """Declare a tool that sets a state; doing it twice changes nothing more."""
-    return _declare("changes", title, level, shown=shown)
+    return _declare("changes", title, level, shown=shown, needs=needs)
 
 
 def creates(title: str, *, level: Level, shown: bool = True) -> Callable[[_F], _F]:

@@ -33,6 +33,10 @@ _CLOCKS_APART: Final = timedelta(minutes=5)
 """How far Unthread's clock may be from ours; a guess."""
 
 
+Show = Callable[[Thread, Sequence[JsonObject]], str]
+"""Renders messages of a thread, fenced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message to be written."""
@@ -70,9 +74,7 @@ class Delivery:
     receipt: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
-async def deliver(
-    workspace: Workspace, gate: Gate, draft: Draft, *, show: Callable[[Thread, Sequence[JsonObject]], str]
-) -> Delivery:
+async def deliver(workspace: Workspace, gate: Gate, draft: Draft, *, show: Show) -> Delivery:
     """Write `draft` at most once.
 
     `show` renders messages that came in between, fenced. Raises `Conflict` if the thread
@@ -101,9 +103,7 @@ async def deliver(
         return await _send(workspace, draft, thread)
 
 
-async def _look(
-    workspace: Workspace, draft: Draft, show: Callable[[Thread, Sequence[JsonObject]], str]
-) -> tuple[Thread, Delivery | None]:
+async def _look(workspace: Workspace, draft: Draft, show: Show) -> tuple[Thread, Delivery | None]:
     """The thread as it stands, and the delivery if the message is there already."""
     # All notes of the thread are wanted for a reply, so that none of their words slip out.
     thread = await read_thread(workspace, draft.conversation_id, back_to=draft.as_of, whole=draft.reaches_customer)
@@ -118,15 +118,19 @@ async def _look(
     if remembered is not None:
         raise _unresolved(draft)
     if draft.as_of is not None:
-        newer = [each for each in thread.after(draft.as_of) if not is_private(each)]
-        if newer:
-            raise Conflict(
-                f"{len(newer)} message{'s' if len(newer) > 1 else ''} came after as_of, so nothing was sent.",
-                f"Read {'them' if len(newer) > 1 else 'it'} below; "
-                f"if the {draft.what} still fits, pass as_of={thread.as_of}.",
-                shown=show(thread, newer),
-            )
+        require_fresh(thread, draft.as_of, draft.what, "nothing was sent", show)
     return thread, None
+
+
+def require_fresh(thread: Thread, as_of: str, what: str, so: str, show: Show) -> None:
+    """Raise `Conflict`, with the messages, if anything that a customer sees stands after `as_of`."""
+    newer = [each for each in thread.after(as_of) if not is_private(each)]
+    if newer:
+        raise Conflict(
+            f"{len(newer)} message{'s' if len(newer) > 1 else ''} came after as_of, so {so}.",
+            f"Read {'them' if len(newer) > 1 else 'it'} below; if the {what} still fits, pass as_of={thread.as_of}.",
+            shown=show(thread, newer),
+        )
 
 
 def _look_anywhere(workspace: Workspace, draft: Draft, thread: Thread) -> Unresolved | Resolved | None:

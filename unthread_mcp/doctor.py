@@ -128,13 +128,16 @@ async def _connection(workspace: Workspace, findings: Findings) -> None:
 
 
 def _tools(settings: Settings, findings: Findings) -> None:
-    shown = choose(settings.toolsets, settings.access, TOOLS)
+    shown = choose(settings.toolsets, settings.access, TOOLS, settings.options)
     if shown:
         findings.good(f"{len(shown)} tools: {', '.join(tool.name for tool in shown)}")
     else:
         findings.bad("No tool would be shown. Check UNTHREAD_TOOLSETS and UNTHREAD_ACCESS.")
-    by_level = [tool.name for tool in choose(settings.toolsets, "admin", TOOLS) if tool not in shown]
-    by_choice = [tool.name for tool in choose({"all"}, settings.access, TOOLS) if tool not in shown]
+    by_level = [tool.name for tool in choose(settings.toolsets, "admin", TOOLS, settings.options) if tool not in shown]
+    by_choice = [tool.name for tool in choose({"all"}, settings.access, TOOLS, settings.options) if tool not in shown]
+    if by_option := [tool for tool in TOOLS if tool.needs and tool.needs not in settings.options]:
+        said = ", ".join(f"{tool.name} ({tool.needs})" for tool in by_option)
+        findings.note(f"not shown, without the option that it needs: {said}")
     if by_level:
         findings.note(f"not shown, above access level {settings.access}: {', '.join(by_level)}")
     if by_choice:

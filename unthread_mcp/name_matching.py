@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from unthread_mcp.answers import id_of, text_of
 from unthread_mcp.api.endpoints import (
     LIST_ACCOUNTS,
+    LIST_COLLABORATOR_TYPES,
     LIST_CUSTOMERS,
     LIST_TAGS,
     LIST_TICKET_TYPES,
@@ -67,6 +68,14 @@ CUSTOMERS: Final = Kind("customer", LIST_CUSTOMERS, ("id", "name"), "search_cust
 ACCOUNTS: Final = Kind("account", LIST_ACCOUNTS, ("id", "name"), "search_accounts", "accounts")
 TAGS: Final = Kind("tag", LIST_TAGS, ("id", "name"), "list_tags", "tags")
 TICKET_TYPES: Final = Kind("ticket type", LIST_TICKET_TYPES, ("id", "name"), "list_ticket_types", "ticket types")
+
+COLLABORATOR_TYPES: Final = Kind(
+    "collaborator type",
+    LIST_COLLABORATOR_TYPES,
+    ("id", "name", "key"),
+    "list_collaborator_types",
+    "collaborator types",
+)
 
 
 def looks_like_id(value: str, kind: Kind | None = None) -> bool:

@@ -19,6 +19,7 @@ from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, Request
 from unthread_mcp.name_matching import (
     ACCOUNTS,
     CANDIDATES,
+    COLLABORATOR_TYPES,
     CUSTOMERS,
     TAGS,
     TICKET_TYPES,
@@ -113,6 +114,30 @@ class Names:
     async def ticket_type(self, value: str) -> Named:
         """A ticket type by id or name. Raises `InvalidArgument` with candidates."""
         return await self._find(TICKET_TYPES, value)
+
+    async def collaborator_type(self, value: str) -> Named:
+        """A collaborator type by id, key or name: a workspace has a handful, and all of them are looked through.
+
+        Raises `InvalidArgument` with candidates.
+        """
+        kind, name = COLLABORATOR_TYPES, value.strip()
+        if looks_like_id(name):
+            return Named(name, name)
+        if known := self._kept(kind, name):
+            return known
+        body: JsonObject = {"select": [*kind.select], "limit": _PAGE}
+        page = as_page(await self._client.read(kind.endpoint, {}, body=body))
+        rows = [row for row in page.rows if id_of(row)]
+        found = [row for row in rows if id_of(row) == name] or called(rows, "key", name) or called(rows, "name", name)
+        if len(found) > 1:
+            raise several_found(kind, name, found)
+        if not found and page.next:
+            raise too_many(kind, name, [])
+        if not found:
+            raise nothing_found(kind, name, similar(rows, "name", name), [])
+        named = _named(found[0], name)
+        self._keep((_key(kind), name), named)
+        return named
 
     def forget(self, *which: str) -> None:
         """Let go of what is remembered under these ids or names: made, renamed or deleted, they mean something else."""
@@ -230,67 +255,58 @@ class Names:
 
     async def conversation(self, reference: str) -> str:
         """The id of a conversation given as `#1234`, its id, or a pasted Unthread link."""
-        text = reference.strip()
-        if link := _LINK.fullmatch(text):
-            text = _in_link(link[2])
-        elif "/" in text:
-            raise InvalidArgument(
-                "conversation is a link to somewhere other than Unthread.",
-                "Pass its number (#1234), its id, or a link from unthread.io.",
-            )
-        if number := _NUMBER.fullmatch(text):
-            return (await self._by_number([int(number[1])]))[0]
-        if _NO_NUMBER.fullmatch(text):
-            raise InvalidArgument(
-                "conversation is a number too large for one.", "Pass its number (#1234), its id, or its link."
-            )
-        if is_uuid(text):
-            # One conversation has one name, by which writes to it queue and are remembered.
-            return text.lower()
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
-            raise InvalidArgument(
-                f"conversation is {one_line(text, 40)!r}, which is neither a number nor an id.",
-                "Pass its number (#1234), its id, or a pasted Unthread link.",
-            )
-        return text
+        given = _number_or_id(reference)
+        return given if isinstance(given, str) else self._numbered(given, await self._look_up([given]))
 
-    async def conversations(self, references: Sequence[str]) -> list[str]:
-        """The same for several, the numbers among them in one request. Repetitions are dropped."""
-        numbers = [int(match[1]) for each in references if (match := _NUMBER.fullmatch(each.strip()))]
-        unknown = list(dict.fromkeys(number for number in numbers if number not in self._numbers))
-        if len(unknown) > 1:
-            await self._by_number(unknown)
-        return list(dict.fromkeys([await self.conversation(each) for each in references]))
+    async def conversations(self, references: Sequence[str]) -> list[str | UnthreadError]:
+        """The same for several, each or why there is none; the numbers among them cost one request together."""
+        given: list[int | str | UnthreadError] = []
+        for reference in references:
+            try:
+                given.append(_number_or_id(reference))
+            except InvalidArgument as refusal:
+                given.append(refusal)
+        scanned = await self._look_up([each for each in given if isinstance(each, int)])
+        found: list[str | UnthreadError] = []
+        for each in given:
+            try:
+                found.append(self._numbered(each, scanned) if isinstance(each, int) else each)
+            except (InvalidArgument, NotFound) as refusal:
+                found.append(refusal)
+        return found
 
-    async def _by_number(self, numbers: Sequence[int]) -> list[str]:
-        """Ids by number.
+    async def _look_up(self, numbers: Sequence[int]) -> str:
+        """Remember the ids behind `numbers` as far as there are some. Returns how they were looked for, if oddly.
 
         The reference doesn't promise a filter by `friendlyId` (inferred): it must give the
         very numbers, and if it is refused, the newest pages are looked through.
         """
-        wanted = [number for number in numbers if number not in self._numbers]
-        scanned = ""
-        if wanted:
-            only = len(wanted) == 1
-            values: JsonValue = wanted[0] if only else [str(number) for number in wanted]
-            where: JsonValue = [{"field": "friendlyId", "operator": "==" if only else "in", "value": values}]
-            try:
-                for row in (await self._conversations({"where": where, "limit": min(100, 2 * len(wanted))})).rows:
-                    self.remember(row)
-            except (RequestRejected, NotFound):
-                # A refusal may read "field not found".
-                scanned = await self._scan(set(wanted))
-        missing = [number for number in numbers if number not in self._numbers]
-        if missing:
+        wanted = [*dict.fromkeys(number for number in numbers if number not in self._numbers)]
+        if not wanted:
+            return ""
+        only = len(wanted) == 1
+        values: JsonValue = wanted[0] if only else [str(number) for number in wanted]
+        where: JsonValue = [{"field": "friendlyId", "operator": "==" if only else "in", "value": values}]
+        try:
+            for row in (await self._conversations({"where": where, "limit": min(100, 2 * len(wanted))})).rows:
+                self.remember(row)
+        except (RequestRejected, NotFound):
+            # A refusal may read "field not found".
+            return await self._scan(set(wanted))
+        return ""
+
+    def _numbered(self, number: int, scanned: str) -> str:
+        """The id behind a number that was looked up. Raises `NotFound`, or `InvalidArgument` if there are several."""
+        if number not in self._numbers:
             raise NotFound(
-                f"No conversation {', '.join(f'#{number}' for number in missing[:CANDIDATES])} was found{scanned}.",
+                f"No conversation #{number} was found{scanned}.",
                 "Check the number, or pass the conversation's id or link.",
             )
-        if several := [number for number in numbers if self._numbers[number] == _SEVERAL]:
+        if self._numbers[number] == _SEVERAL:
             raise InvalidArgument(
-                f"Several conversations have the number #{several[0]}.", "Pass the conversation's id or link instead."
+                f"Several conversations have the number #{number}.", "Pass the conversation's id or link instead."
             )
-        return [self._numbers[number] for number in numbers]
+        return self._numbers[number]
 
     async def _scan(self, wanted: set[int]) -> str:
         cursor, seen = None, 0
@@ -316,6 +332,33 @@ def _key(kind: Kind, *, external: bool = False) -> str:
 
 def _named(row: JsonObject, name: str) -> Named:
     return Named(text_of(row, "id"), one_line(text_of(row, "name") or name, 60))
+
+
+def _number_or_id(reference: str) -> int | str:
+    """What a reference to a conversation says, nobody asked. Raises `InvalidArgument`."""
+    text = reference.strip()
+    if link := _LINK.fullmatch(text):
+        text = _in_link(link[2])
+    elif "/" in text:
+        raise InvalidArgument(
+            "conversation is a link to somewhere other than Unthread.",
+            "Pass its number (#1234), its id, or a link from unthread.io.",
+        )
+    if number := _NUMBER.fullmatch(text):
+        return int(number[1])
+    if _NO_NUMBER.fullmatch(text):
+        raise InvalidArgument(
+            "conversation is a number too large for one.", "Pass its number (#1234), its id, or its link."
+        )
+    if is_uuid(text):
+        # One conversation has one name, by which writes to it queue and are remembered.
+        return text.lower()
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise InvalidArgument(
+            f"conversation is {one_line(text, 40)!r}, which is neither a number nor an id.",
+            "Pass its number (#1234), its id, or a pasted Unthread link.",
+        )
+    return text
 
 
 def _in_link(path: str) -> str:

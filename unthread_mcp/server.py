@@ -67,7 +67,7 @@ class UnthreadServer(MCPServer[None]):
             subscriptions=False,
         )
         self.workspace = workspace
-        chosen = choose(settings.toolsets, settings.access, TOOLS)
+        chosen = choose(settings.toolsets, settings.access, TOOLS, settings.options)
         self._offered = {tool.name: OfferedTool(tool, workspace) for tool in chosen}
         self._listed = [tool.listed for tool in self._offered.values()]
         self.completion()(self._complete)
@@ -133,7 +133,9 @@ class UnthreadServer(MCPServer[None]):
         settings = self.workspace.settings
         for tool in TOOLS:
             if tool.name == name:
-                if choose({"all"}, settings.access, [tool]):
+                if tool.needs and tool.needs not in settings.options:
+                    return f"{name} is not offered here. The operator has to set {tool.needs} for it."
+                if choose({"all"}, settings.access, [tool], settings.options):
                     return f"{name} is not among the tools shown here. The operator can add it with UNTHREAD_TOOLSETS."
                 return (
                     f"{name} needs access level {tool.level}, and this server runs at {settings.access}. "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from unthread_mcp.access import LEVELS, Level
-from unthread_mcp.api.endpoints import ID_PATTERN
+from unthread_mcp.api.endpoints import ID_PATTERN, UPDATE_SLACK_USER_GROUP, Endpoint
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.toolsets import parse_toolsets
 
@@ -28,6 +28,8 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 API_URL: Final = "https://api.unthread.io/api"
 IN_MEMORY: Final = ":memory:"
+SLACK_USER_GROUP_OPTION: Final = "UNTHREAD_SLACK_USER_GROUP_ENDPOINT"
+"""The option that `update_slack_user_group` needs."""
 
 _UNFILLED = re.compile(r"\$\{[^}]*\}")
 """A placeholder that a host did not fill, such as ``${user_config.api_key}``."""
@@ -36,6 +38,9 @@ _STANDS_FOR_A_KEY = re.compile(
 )
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
+
+_PATH = re.compile(r"(/(?:[A-Za-z0-9_-]+|\{[a-z_]+\}))+")
+"""A path below the API's address: words, and placeholders for ids."""
 
 _ON: Final = frozenset({"1", "true", "yes", "on"})
 _OFF: Final = frozenset({"0", "false", "no", "off"})
@@ -71,6 +76,8 @@ class Settings:
     """Where files to attach are; None lets nothing be attached."""
     download_dir: Path | None = None
     """Where attachments are put that are too large for an answer; None refuses them."""
+    slack_user_group_endpoint: Endpoint | None = None
+    """Where Slack user groups are updated; the reference prints the body alone."""
     answers: AnswerMode = "text"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     state_file: Path | None = None
@@ -78,6 +85,11 @@ class Settings:
     log_level: LogLevel = "WARNING"
     notes: tuple[str, ...] = ()
     """What was odd about the settings but could be put right; `doctor` shows it."""
+
+    @property
+    def options(self) -> frozenset[str]:
+        """The options that are set, of those that a tool needs to be offered."""
+        return frozenset({SLACK_USER_GROUP_OPTION} if self.slack_user_group_endpoint else ())
 
 
 def _choice(choices: tuple[str, ...]) -> Callable[[str], str]:
@@ -143,6 +155,16 @@ def _hosts(text: str) -> frozenset[str]:
             "or *.example.com for all below."
         )
     return hosts
+
+
+def _slack_user_group_endpoint(text: str) -> Endpoint:
+    method, _, path = text.strip().partition(" ")
+    if method.upper() not in {"PATCH", "POST", "PUT"} or not _PATH.fullmatch(path.strip()) or path.count("{") > 1:
+        raise ValueError(
+            f"is {text.strip()!r}. Write a method and a path, such as PATCH /slack-user-groups/{{id}}, "
+            "with at most one {id} in it."
+        )
+    return replace(UPDATE_SLACK_USER_GROUP, method=method.upper(), path=path.strip())
 
 
 def _sandbox(text: str) -> str | None:
@@ -325,6 +347,16 @@ OPTIONS: Final = (
         "webhook_hosts",
         "--webhook-hosts",
         "HOSTS",
+    ),
+    Option(
+        SLACK_USER_GROUP_OPTION,
+        "The method and path with which Unthread updates a Slack user group, such as `PATCH /slack-user-groups/{id}`: "
+        "the API reference prints neither. Without it, `update_slack_user_group` is not offered.",
+        "",
+        _slack_user_group_endpoint,
+        "slack_user_group_endpoint",
+        "--slack-user-group-endpoint",
+        "ENDPOINT",
     ),
     Option(
         "UNTHREAD_ANSWERS",

@@ -29,7 +29,7 @@ def markdown_table(tools: Sequence[ToolDeclaration]) -> str:
 
 def print_tools(settings: Settings, *, as_json: bool) -> int:
     """Print the tools that these settings show. Returns the exit status."""
-    shown = choose(settings.toolsets, settings.access, TOOLS)
+    shown = choose(settings.toolsets, settings.access, TOOLS, settings.options)
     if as_json:
         import anyio  # noqa: PLC0415 - the table needs no event loop
 

@@ -6,7 +6,7 @@ list that varies by connection or as a side effect of calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from unthread_mcp.access import Level, ToolDeclaration, permits
 
@@ -25,11 +25,13 @@ def unknown_names(wanted: Iterable[str], tools: Sequence[ToolDeclaration]) -> li
     return sorted(name for name in wanted if name.removeprefix("-") not in known)
 
 
-def choose(wanted: Iterable[str], level: Level, tools: Sequence[ToolDeclaration]) -> list[ToolDeclaration]:
+def choose(
+    wanted: Iterable[str], level: Level, tools: Sequence[ToolDeclaration], options: Container[str] = ()
+) -> list[ToolDeclaration]:
     """The tools to show, in their declared order.
 
     Only exclusions given (`-name` alone) start from the default set. A tool above `level`
-    is never shown, whatever is wanted.
+    is never shown, whatever is wanted, nor one that needs an option that is not among `options`.
     """
     plus = {name for name in wanted if not name.startswith("-")} or {"default"}
     minus = {name[1:] for name in wanted if name.startswith("-")}
@@ -37,4 +39,5 @@ def choose(wanted: Iterable[str], level: Level, tools: Sequence[ToolDeclaration]
     def named(tool: ToolDeclaration, names: set[str]) -> bool:
         return bool(names & {tool.name, tool.toolset, "all"}) or ("default" in names and tool.shown)
 
-    return [tool for tool in tools if permits(level, tool.level) and named(tool, plus) and not named(tool, minus)]
+    possible = [tool for tool in tools if permits(level, tool.level) and (not tool.needs or tool.needs in options)]
+    return [tool for tool in possible if named(tool, plus) and not named(tool, minus)]

@@ -511,8 +511,9 @@ async def test_a_number_that_two_conversations_carry_is_refused() -> None:
     client.answer = lambda _: page({"friendlyId": 7, "id": "c-1"}, {"friendlyId": 7, "id": "c-2"})
     with pytest.raises(InvalidArgument, match=r"Several conversations have the number #7\. Pass the conversation's id"):
         await names.conversation("#7")
-    with pytest.raises(InvalidArgument, match="#7"):
-        await names.conversations(["#7", "c-9"])
+    refusal, other = await names.conversations(["#7", "c-9"])
+    assert isinstance(refusal, InvalidArgument)
+    assert other == "c-9"
     assert len(client.asked) == 1
 
 
@@ -566,16 +567,21 @@ async def test_several_numbers_cost_one_request() -> None:
     names = names_of_stub(client)
     names.remember({"friendlyId": 4, "id": "c-4"})
     references = ["#1", "2", "c-9", "3", "#2", "#4", " 1 "]
-    assert await names.conversations(references) == ["c-1", "c-2", "c-9", "c-3", "c-4"]
+    assert await names.conversations(references) == ["c-1", "c-2", "c-9", "c-3", "c-2", "c-4", "c-1"]
     (asked,) = client.asked
     assert asked.where == [("friendlyId", "in", ["1", "2", "3"])]
     assert asked.body["limit"] == 6
 
 
-async def test_the_missing_ones_of_several_are_named_and_nothing_is_done() -> None:
+async def test_the_missing_ones_of_several_each_have_their_reason() -> None:
     client = StubClient(lambda _: page({"friendlyId": 1, "id": "c-1"}))
-    with pytest.raises(NotFound, match="No conversation #2, #3 was found"):
-        await names_of_stub(client).conversations(["1", "2", "3"])
+    found = await names_of_stub(client).conversations(["1", "2", "https://elsewhere.example/3", "4"])
+    assert [str(each).partition(".")[0] for each in found] == [
+        "c-1",
+        "No conversation #2 was found",
+        "conversation is a link to somewhere other than Unthread",
+        "No conversation #4 was found",
+    ]
     assert len(client.asked) == 1
 
 

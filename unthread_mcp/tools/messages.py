@@ -14,7 +14,7 @@ from unthread_mcp.access import creates, sends
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import Conflict, InvalidArgument, NotPermitted, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.arguments import ConversationRef, Id, Status, UserRef
+from unthread_mcp.arguments import AsOf, ConversationRef, Id, Status, UserRef
 from unthread_mcp.delivery import Delivery, Draft, deliver
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
@@ -35,7 +35,6 @@ from unthread_mcp.writing import set_status
 
 Format = Literal["markdown", "html"]
 MessageText = Annotated[str, Field(min_length=1)]
-AsOf = Annotated[str, Field(description="as_of that get_conversation showed", max_length=100)]
 
 
 def _show(workspace: Workspace) -> Callable[[Thread, Sequence[JsonObject]], str]:

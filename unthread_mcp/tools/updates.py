@@ -1,18 +1,17 @@
-"""Changing conversations: status, priority, assignee, ticket type and its fields, tags."""
+"""Changing a conversation: status, priority, assignee, ticket type and its fields, tags."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from unthread_mcp.access import changes, permits
-from unthread_mcp.answers import as_object, id_of, text_of
 from unthread_mcp.api.endpoints import (
     GET_CONVERSATION,
-    GET_TICKET_TYPE,
     TAG_CONVERSATIONS,
     UNTAG_CONVERSATIONS,
     UPDATE_CONVERSATION,
@@ -23,31 +22,44 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
     PRIORITY_NUMBERS,
     UNASSIGNED,
+    AsOf,
     Clear,
     ConversationRef,
-    Conversations,
     CustomerRef,
     Name,
     Priority,
     Status,
+    TagNames,
     UserRef,
     When,
 )
-from unthread_mcp.fields import CONVERSATION
+from unthread_mcp.conversation_state import (
+    MAPS,
+    Merge,
+    changed_by_others,
+    differing,
+    emptied_fields,
+    in_words,
+    merged_fields,
+    merged_metadata,
+    not_as_written,
+    read_map,
+    replaced_notes,
+    require_seen,
+)
+from unthread_mcp.delivery import require_fresh
+from unthread_mcp.fields import CONVERSATION, pick
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
-from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.render import Answer, compact, name_of, number_of, priority_of
-from unthread_mcp.ticket_fields import fields_of, with_user_ids, written_fields
+from unthread_mcp.render import Answer, compact, name_of, number_of
+from unthread_mcp.threads import read_thread
 from unthread_mcp.times import iso, parse_coming_time, parse_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import NOT_SURELY_RETURNED, change, link
 
-TagNames = Annotated[list[Name], Field(description="Names or ids", max_length=20)]
-
-_CLEARABLE = {
+_CLEARABLE: Final = {
     "assignee": "assignedToUserId",
     "priority": "priority",
     "title": "title",
@@ -83,10 +95,15 @@ async def update_conversation(
     add_tags: TagNames | None = None,
     remove_tags: TagNames | None = None,
     clear: Clear | None = None,
+    as_of: AsOf | None = None,
+    expected: Annotated[
+        dict[str, Any] | None, Field(description="Values you saw, by argument or field label", max_length=40)
+    ] = None,
 ) -> Answer:
     """Change what is passed of a conversation; the rest stays.
 
-    status closed may send the customer a closing message or survey. clear empties:
+    status closed may send the customer a closing message or survey. With as_of or expected,
+    nothing is changed if somebody has written or changed those values since. clear empties:
     assignee, priority, title, notes, snooze, customer, ticket_type, submitter, lock.
     """
     _require_words(title=title, notes=notes)
@@ -96,9 +113,8 @@ async def update_conversation(
             "Leave submitter out.",
         )
     unassigned = assignee is not None and assignee.strip().lower() == UNASSIGNED
-    emptied = _emptied([*(clear or ()), *(["assignee"] if unassigned else ())])
+    emptied = emptied_fields([*(clear or ()), *(["assignee"] if unassigned else ())], _CLEARABLE)
     identity = await workspace.names.conversation(conversation)
-    body: JsonObject = dict.fromkeys(emptied)
     plain: dict[str, JsonValue] = {
         "status": status,
         "priority": PRIORITY_NUMBERS[priority] if priority else None,
@@ -107,7 +123,6 @@ async def update_conversation(
         "wakeUpAt": _moment(workspace, snooze_until, "snooze_until", parse_coming_time),
         "snoozedAt": _moment(workspace, snoozed_at, "snoozed_at", parse_time),
         "excludeAnalytics": exclude_from_analytics,
-        "metadata": {**metadata} if metadata is not None else None,
     }
     named = {
         "assignedToUserId": await workspace.names.user(assignee) if assignee and not unassigned else None,
@@ -121,18 +136,23 @@ async def update_conversation(
         given |= {"lockedAt": iso(workspace.now()) if locked else None}
     if both := sorted(set(given) & set(emptied)):
         raise InvalidArgument(f"{both[0]} is both set and cleared.", "Do one of the two.")
-    body |= given
-    tags = [(TAG_CONVERSATIONS, await workspace.names.tag(each)) for each in add_tags or ()]
-    untags = [(UNTAG_CONVERSATIONS, await workspace.names.tag(each)) for each in remove_tags or ()]
-    if not (body or tags or untags or fields):
+    body: JsonObject = {**dict.fromkeys(emptied), **given}
+    links = await tag_links(workspace, add_tags, remove_tags)
+    if not (body or links or fields or metadata):
         raise InvalidArgument("Nothing to change was passed.", "Pass what is to change, or name fields in clear.")
     if status == "closed":
         _require_reply_level(workspace)
-    await _require_customers_allowed(workspace, identity, body)
+    if "customerId" in body:
+        # No conversation is moved to others, and neither is one of others changed: see below.
+        workspace.require_allowed(body["customerId"])
+
+    intended = _Intended(
+        identity, body, fields or {}, metadata or {}, named["ticketTypeId"], links, as_of, expected or {}
+    )
     if status == "closed" and workspace.settings.confirm == "always":
-        if fields:
-            # A wrong label is refused before anybody is asked.
-            await _fields(workspace, identity, named["ticketTypeId"], fields)
+        current = await intended.look(workspace)
+        # A wrong label is refused before anybody is asked.
+        await intended.merges(workspace, current)
         said: dict[str, Any] = {
             **{name: value for name, value in plain.items() if name not in {"status", "wakeUpAt", "snoozedAt"}},
             **{name: value.name for name, value in named.items() if value},
@@ -140,25 +160,96 @@ async def update_conversation(
             "snoozedAt": snoozed_at,
             "locked": locked,
             "fields": compact(fields) if fields else None,
-            "tags added": ", ".join(tag.name for _, tag in tags),
-            "tags removed": ", ".join(tag.name for _, tag in untags),
+            "metadata": compact({**metadata}) if metadata else None,
+            "tags added": ", ".join(tag.name for endpoint, tag in links if endpoint is TAG_CONVERSATIONS),
+            "tags removed": ", ".join(tag.name for endpoint, tag in links if endpoint is UNTAG_CONVERSATIONS),
             "emptied": ", ".join(sorted(emptied)),
         }
-        await gate.pass_through(_closing_question(await workspace.conversation(identity), said))
-
+        if current.get("status") != "closed":
+            await gate.pass_through(_closing_question(current, said))
     async with workspace.writing_to(identity):
-        if fields:
-            body["ticketTypeFields"] = await _fields(workspace, identity, named["ticketTypeId"], fields)
-        changed, outcomes = await _written(workspace, identity, body, [*tags, *untags])
-    workspace.names.remember(changed)
-    if status == "closed":
-        outcomes.append("Unthread may send the customer a closing message or survey.")
-    handle = number_of(changed) if changed else one_line(conversation, 80)
-    return Answer(f"{handle}: " + "\n".join(outcomes), {"conversation": changed, "outcomes": [*outcomes]}, "done")
+        return await intended.carry_out(workspace)
+
+
+@dataclass(frozen=True, slots=True)
+class _Intended:
+    """What is to be changed of one conversation, and what must not have changed before."""
+
+    conversation_id: str
+    body: JsonObject
+    fields: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    ticket_type: Named | None
+    links: Sequence[tuple[Endpoint, Named]]
+    as_of: str | None
+    expected: Mapping[str, Any]
+
+    async def look(self, workspace: Workspace) -> JsonObject:
+        """The conversation as it stands. Raises what forbids to change it so."""
+        if self.as_of is None:
+            current = await workspace.conversation(self.conversation_id)
+        else:
+            from unthread_mcp.conversation_view import messages_shown  # noqa: PLC0415 - see get_conversation
+
+            thread = await read_thread(workspace, self.conversation_id, back_to=self.as_of)
+            require_fresh(thread, self.as_of, "change", "nothing was changed", messages_shown(workspace))
+            current = thread.conversation
+        workspace.require_allowed(current.get("customerId"))
+        await require_seen(workspace, current, self.expected)
+        return current
+
+    async def merges(self, workspace: Workspace, current: JsonObject) -> dict[str, Merge]:
+        """What is merged into the conversation's maps. Raises `InvalidArgument` for labels that there aren't."""
+        merged: dict[str, Merge] = {}
+        if self.fields:
+            merged["ticketTypeFields"] = await merged_fields(workspace, current, self.ticket_type, self.fields)
+        if self.metadata:
+            merged["metadata"] = merged_metadata(current, self.metadata)
+        return merged
+
+    async def carry_out(self, workspace: Workspace) -> Answer:
+        """Change what isn't so already. To be called where other writes to the conversation wait."""
+        current = await self.look(workspace)
+        merged = await self.merges(workspace, current)
+        whole: JsonObject = {**self.body, **{name: merge.after for name, merge in merged.items()}}
+        body = differing(current, whole)
+        tagged = pick(current, "tags.id")
+        has = tagged if isinstance(tagged, list) else []
+        links = [each for each in self.links if (each[1].id in has) is not (each[0] is TAG_CONVERSATIONS)]
+        changed, outcomes = await _written(workspace, self.conversation_id, current, body, merged, links)
+        workspace.names.remember(changed)
+        same = [_argument_of(name) for name in whole if name not in body]
+        same += [f"tag {each[1].name!r}" for each in self.links if each not in links]
+        if same:
+            outcomes.append(f"as it was already: {', '.join(same)}")
+        if body.get("status") == "closed":
+            outcomes.append("Unthread may send the customer a closing message or survey.")
+        return Answer(
+            f"{number_of(current)}: " + "\n".join(outcomes) + replaced_notes(current, body),
+            {"conversation": changed or current, "outcomes": [*outcomes]},
+            "done" if body or links else "already_done",
+        )
+
+
+async def tag_links(
+    workspace: Workspace, add: Sequence[str] | None, remove: Sequence[str] | None
+) -> list[tuple[Endpoint, Named]]:
+    """The tags to add and to remove, each with the endpoint that does it."""
+    adding = [await workspace.names.tag(each) for each in add or ()]
+    removing = [await workspace.names.tag(each) for each in remove or ()]
+    if both := [tag for tag in adding if tag.id in {each.id for each in removing}]:
+        raise InvalidArgument(f"The tag {both[0].name!r} is both added and removed.", "Do one of the two.")
+    links = [(TAG_CONVERSATIONS, tag) for tag in adding] + [(UNTAG_CONVERSATIONS, tag) for tag in removing]
+    return list(dict.fromkeys(links))
 
 
 async def _written(
-    workspace: Workspace, identity: str, body: JsonObject, links: Sequence[tuple[Endpoint, Named]]
+    workspace: Workspace,
+    identity: str,
+    current: JsonObject,
+    body: JsonObject,
+    merged: Mapping[str, Merge],
+    links: Sequence[tuple[Endpoint, Named]],
 ) -> tuple[JsonObject, list[str]]:
     """What the conversation was changed to, and what became of each part.
 
@@ -179,7 +270,10 @@ async def _written(
                 select=("id", *CONVERSATION.brief, *(name for name in body if name not in NOT_SURELY_RETURNED)),
             )
             changed = written.body
-            outcomes.append(_state(workspace, changed, body) + written.note)
+            parts = [in_words(workspace, current, changed, body)]
+            parts += [f"{_argument_of(name)} set" for name in body if name in MAPS]
+            outcomes.append(", ".join(part for part in parts if part) + written.note)
+            outcomes += await _meanwhile(workspace, identity, changed, body, merged)
         except OutcomeUnknown as error:
             failures.append(error)
             outcomes.append(f"unknown: whether {', '.join(body)} changed. {one_line(str(error), 300)}")
@@ -197,7 +291,7 @@ async def _written(
             failures.append(error)
             missed = f"unknown: whether it was {verb}" if isinstance(error, OutcomeUnknown) else f"refused: not {verb}"
             outcomes.append(f"{missed} {tag.name!r}. {one_line(str(error), 300)}")
-    if lost or len(failures) == len(outcomes):
+    if lost or (failures and len(failures) == len(outcomes)):
         raise _failed(failures, outcomes)
     return changed, outcomes
 
@@ -226,16 +320,6 @@ def _require_words(**texts: str | None) -> None:
             raise InvalidArgument(f"{name} is empty.", f'To empty it, pass clear: ["{name}"].')
 
 
-def _emptied(clear: Sequence[str]) -> list[str]:
-    names: list[str] = []
-    for each in clear:
-        if each not in _CLEARABLE:
-            hint = did_you_mean(each, _CLEARABLE) or f"It can empty: {', '.join(_CLEARABLE)}."
-            raise InvalidArgument(f"clear can't empty {each[:40]!r}.", hint)
-        names.append(_CLEARABLE[each])
-    return names
-
-
 def _moment(workspace: Workspace, text: str | None, argument: str, parse: Callable[..., datetime]) -> str | None:
     if text is None:
         return None
@@ -250,82 +334,25 @@ def _require_reply_level(workspace: Workspace) -> None:
         )
 
 
-async def _require_customers_allowed(workspace: Workspace, identity: str, body: JsonObject) -> None:
-    """Neither conversations of others, nor moving one to others."""
-    await workspace.require_allowed_conversation(identity)
-    if "customerId" in body:
-        workspace.require_allowed(body["customerId"])
-
-
-async def _fields(workspace: Workspace, identity: str, ticket_type: Named | None, fields: dict[str, Any]) -> JsonValue:
-    """The whole map of ticket type fields with `fields` merged in.
-
-    The reference doesn't say whether a write replaces the map or adds to it; sending the
-    whole is right under both readings. To be called where other writes wait, lest one undo another.
-    """
-    current = await workspace.conversation(identity)
-    type_id = ticket_type.id if ticket_type else id_of(current, "ticketTypeId")
-    if not type_id:
-        raise InvalidArgument("The conversation has no ticket type, so it has no fields.", "Pass ticket_type too.")
-    definition = as_object(await workspace.client.read(GET_TICKET_TYPE, {"ticket_type_id": type_id}))
-    written = written_fields(definition, await with_user_ids(definition, fields, workspace.names.user))
-    before = current.get("ticketTypeFields")
-    kept = before if isinstance(before, dict) else {}
-    if type_id != text_of(current, "ticketTypeId"):
-        # The old type's fields mean nothing in the new one.
-        known = {text_of(field, "id") for field in fields_of(definition)}
-        kept = {name: value for name, value in kept.items() if name in known}
-    return {**kept, **written}
-
-
-def _state(workspace: Workspace, changed: JsonObject, body: JsonObject) -> str:
-    """What the conversation looks like now, as far as the receipt tells."""
-    if not changed:
-        return f"changed {', '.join(body)}"
+async def _meanwhile(
+    workspace: Workspace, identity: str, changed: JsonObject, body: JsonObject, merged: Mapping[str, Merge]
+) -> list[str]:
+    """What was changed by somebody else between our read and now, as far as it shows."""
     said: list[str] = []
-    for name in body:
-        match name:
-            case "priority":
-                said.append(f"priority {priority_of(changed.get('priority'))}")
-            case "assignedToUserId":
-                said.append(f"assignee {name_of(changed, 'assignedToUser.name') if body[name] else 'nobody'}")
-            case "customerId":
-                said.append(f"customer {name_of(changed, 'customer.name')}")
-            case "wakeUpAt":
-                said.append(f"snoozed until {workspace.date(changed.get('wakeUpAt'), clock=True)}")
-            case "status" | "title":
-                said.append(f"{name} {one_line(text_of(changed, name), 80) or '-'}")
-            case _:
-                said.append(f"{name} {'emptied' if body[name] is None else 'set'}")
-    return ", ".join(said)
+    if others := not_as_written(changed, body):
+        said.append(f"changed by somebody or something else at the same time: {', '.join(map(_argument_of, others))}")
+    for name, merge in merged.items():
+        if name not in body:
+            continue
+        shown = await read_map(workspace, identity, changed, name)
+        if shown is None:
+            said.append(f"{_argument_of(name)} could not be read back: whether somebody changed others is not known")
+        elif differences := changed_by_others(merge, shown):
+            said.append(f"changed by somebody else at the same time: {'; '.join(differences)}")
+    return said
 
 
-@changes("Tag conversations", level="triage")
-async def tag_conversations(
-    workspace: Workspace,
-    conversations: Conversations,
-    add: TagNames | None = None,
-    remove: TagNames | None = None,
-) -> Answer:
-    """Add tags to, or remove them from, up to 100 conversations at once."""
-    if not add and not remove:
-        raise InvalidArgument("No tag was passed.", "Pass add or remove.")
-    links = [(TAG_CONVERSATIONS, await workspace.names.tag(each), "added to") for each in add or ()]
-    links += [(UNTAG_CONVERSATIONS, await workspace.names.tag(each), "removed from") for each in remove or ()]
-    identities = await workspace.names.conversations(conversations)
-    if workspace.restricts_customers:
-        for identity in identities:
-            await workspace.require_allowed_conversation(identity)
-    outcomes: list[str] = []
-    failures: list[UnthreadError] = []
-    for endpoint, tag, verb in links:
-        try:
-            await link(workspace, endpoint, tag.id, identities)
-            outcomes.append(f"{tag.name!r} {verb} {len(identities)} conversation{'s' if len(identities) > 1 else ''}")
-        except UnthreadError as error:
-            failures.append(error)
-            word = "unknown" if isinstance(error, OutcomeUnknown) else "refused"
-            outcomes.append(f"{word}: {tag.name!r} {verb} them. {one_line(str(error), 300)}")
-    if len(failures) == len(links):
-        raise _failed(failures, outcomes)
-    return Answer("; ".join(outcomes) + ".", {"outcomes": [*outcomes], "conversations": [*identities]}, "done")
+def _argument_of(field: str) -> str:
+    """What the tool calls one of Unthread's fields."""
+    names = {"ticketTypeFields": "fields", "excludeAnalytics": "exclude_from_analytics", "lockedAt": "locked"}
+    return names.get(field) or next((name for name, known in _CLEARABLE.items() if known == field), field)
