@@ -39,11 +39,13 @@ async def test_each_template_reads_as_its_tool_does(desk: Desk, era: Era) -> Non
         conversation = await read(agent, f"unthread://conversations/{number[1:]}")
         messages = await read(agent, f"unthread://conversations/%23{number[1:]}/messages")
         customer = await read(agent, "unthread://customers/Vela%20Biotech")
+        account = await read(agent, "unthread://accounts/Vela%20Biotech")
         article = await read(agent, f"unthread://knowledge-base/articles/{article_id(desk)}")
     assert len(templates) == 7
     assert conversation.startswith(number)
     assert "message" in messages
-    assert customer.startswith("Vela Biotech")
+    assert customer.startswith("Vela Biotech (customer ")
+    assert account.startswith("Vela Biotech (account ")
     assert article_id(desk) in article
 
 
@@ -108,6 +110,7 @@ async def test_names_and_numbers_are_completed(desk: Desk, era: Era) -> None:
     prompt = PromptReference(name="draft_reply")
     conversation = ResourceTemplateReference(uri="unthread://conversations/{id}/messages")
     customer = ResourceTemplateReference(uri="unthread://customers/{id}")
+    account = ResourceTemplateReference(uri="unthread://accounts/{id}")
     article = ResourceTemplateReference(uri="unthread://knowledge-base/articles/{id}")
     fields = ResourceTemplateReference(uri="unthread://fields/{object}")
     async with desk.agent(era) as agent:
@@ -116,6 +119,7 @@ async def test_names_and_numbers_are_completed(desk: Desk, era: Era) -> None:
         assert all(each.startswith("11") for each in numbers)
         assert await values(conversation, "id", "zzz") == []
         assert await values(customer, "id", "vela") == ["Vela Biotech"]
+        assert await values(account, "id", "petrichor") == ["Petrichor Labs", "Petrichor Logistics"]
         assert await values(prompt, "customer", "Norrvik") == ["Norrvik Energi"]
         assert await values(PromptReference(name="escalate"), "to", "Jonas L") == ["Jonas Lindqvist"]
         assert len(await values(article, "id", "SAML")) == 1
