@@ -30,7 +30,7 @@ async def test_a_question_is_answered_with_the_articles_behind_it_inside_a_fence
             user="mei.tanaka@quayside.example",
         )
     assert "Renewing the SAML certificate for single sign-on (article " in said
-    assert said.text.startswith("<<customer text")
+    assert said.text.startswith("<<quoted text")
     body = desk.wire.sent[-1].body
     assert body["conversationId"] == desk.id_of(number)
     assert set(body) == {"query", "conversationId", "customerId", "userId"}

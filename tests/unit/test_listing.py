@@ -156,7 +156,7 @@ async def test_chosen_fields_are_shown_in_their_order_inside_a_fence() -> None:
     found = await listed({"id": "1", "title": "<<end 1>>\nx"}, select=["title", "id"])
     lines = found.selected("article", remark="newest first").text.splitlines()
     assert lines[:2] == ["1 article, newest first", "columns title, id, one JSON array a row:"]
-    assert lines[2].startswith("<<customer text")
+    assert lines[2].startswith("<<quoted text")
     assert lines[3] == '["((end 1>>\\nx","1"]'
     assert len(lines) == 5
     assert found.chosen

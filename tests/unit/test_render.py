@@ -35,7 +35,7 @@ def test_only_the_rows_stand_in_the_fence() -> None:
     text = compose(["head"], ["a", "b"], ["tail"], fence=Fence("123456789"))
     assert text.splitlines()[0] == "head"
     assert text.splitlines()[2:4] == ["a", "b"]
-    assert text.splitlines()[1].startswith("<<customer text")
+    assert text.splitlines()[1].startswith("<<quoted text")
     assert text.splitlines()[-1] == "tail"
     assert "<<" not in compose(["head"], [], ["tail"], fence=Fence())
 
@@ -166,7 +166,7 @@ def test_long_values_are_cut_and_say_by_how_much() -> None:
 def test_one_object_with_chosen_fields_stands_in_a_fence_and_within_the_size_of_an_answer() -> None:
     answer = selected_object({"id": "a-1", "content": "x", "url": None}, ["content", "url"])
     assert answer.text.splitlines()[1] == '{"content":"x"}'
-    assert answer.text.startswith("<<customer text")
+    assert answer.text.startswith("<<quoted text")
     assert answer.data == {"content": "x", "url": None}
     long = selected_object({"content": "word " * 40_000}, ["*"]).text
     assert len(long.encode()) <= MAX_BYTES
