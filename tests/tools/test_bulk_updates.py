@@ -17,6 +17,8 @@ from unthread_mcp.bulk import AT_ONCE, LINK_REQUESTS, TIME
 pytestmark = pytest.mark.anyio
 
 ALL = {"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "triage"}
+
+
 @pytest.fixture
 def desk() -> Any:
     made = Desk(ALL)
@@ -292,15 +294,25 @@ async def test_four_are_on_the_way_at_once_and_no_more() -> None:
 async def test_a_cancelled_call_ends_what_it_began_and_the_same_call_goes_on_from_there(era: Era) -> None:
     desk, wire = slow_desk()
     handles = several(desk, 9)
-    async with desk.agent(era) as agent:
-        async with anyio.create_task_group() as calls:
-            calls.start_soon(partial(agent.call, "update_conversations", conversations=handles, priority="critical"))
-            await wire.begun.wait()
-            calls.cancel_scope.cancel()
+    cancelled = anyio.Event()
+
+    async def let_through_once_the_server_knows() -> None:
+        await cancelled.wait()
+        await anyio.wait_all_tasks_blocked()
         wire.through.set()
-        with anyio.fail_after(10):
-            while patches(desk) < AT_ONCE:
-                await anyio.lowlevel.checkpoint()
+
+    async with desk.agent(era) as agent:
+        async with anyio.create_task_group() as others:
+            others.start_soon(let_through_once_the_server_knows)
+            async with anyio.create_task_group() as calls:
+                calls.start_soon(
+                    partial(agent.call, "update_conversations", conversations=handles, priority="critical")
+                )
+                await wire.begun.wait()
+                calls.cancel_scope.cancel()
+                cancelled.set()
+        await anyio.wait_all_tasks_blocked()
+        assert patches(desk) == AT_ONCE
         assert column(desk, "priority", handles).count(9) == AT_ONCE
         again = await agent.call("update_conversations", conversations=handles, priority="critical")
     assert again.text.startswith("done: 9 of 9 conversations")
@@ -363,7 +375,9 @@ async def test_of_ids_that_are_refused_together_it_is_found_which_and_the_others
     handles = several(desk, 40, "1")
     gone = "00000000-0000-5000-8000-00000000dead"
     async with desk.agent() as agent:
-        said = await agent.call("tag_conversations", conversations=[*handles[:17], gone, *handles[17:]], add=["Enterprise"])
+        said = await agent.call(
+            "tag_conversations", conversations=[*handles[:17], gone, *handles[17:]], add=["Enterprise"]
+        )
     assert said.text.startswith("done: 40 of 41 conversations: 'Enterprise' added.\n")
     assert f"refused: {gone}. tag 'Enterprise' not added: Unthread found no such object" in said
     assert await linked(desk, "Enterprise", handles) == handles
@@ -372,8 +386,8 @@ async def test_of_ids_that_are_refused_together_it_is_found_which_and_the_others
 
 async def test_where_too_many_are_refused_the_search_ends_and_says_whom_it_did_not_come_to(desk: Desk) -> None:
     handles = several(desk, 60, "1")
-    desk.wire.before = (
-        lambda request: httpx2.Response(400, json={}) if request.url.path.endswith("create-links") else None
+    desk.wire.before = lambda request: (
+        httpx2.Response(400, json={}) if request.url.path.endswith("create-links") else None
     )
     async with desk.agent() as agent:
         said = await agent.call("tag_conversations", conversations=handles, add=["Enterprise"])
