@@ -43,6 +43,7 @@ def test_a_check_of_what_is_fresh_writes_nothing_and_ends_with_0(
         ("README.md", "| ★ `send_reply` |", "| `send_reply` |", "-| `send_reply` |"),
         ("docs/architecture.md", "- `cli.py`", "- `command_line.py`", "-- `command_line.py`"),
         ("tests/contracts/send_reply.json", '"destructiveHint": true', '"destructiveHint": false', '-    "destructive'),
+        ("docs/safety.md", "| `never-again` |", "| `sometimes-again` |", "-| `sometimes-again` |"),
         ("docs/tools.md", "→ search_conversations(", "→ find_conversations(", "-→ find"),
         ("tests/contracts/server.json", "unthread://customers/{id}", "unthread://customer/{id}", "-      "),
     ],
