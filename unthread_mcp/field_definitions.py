@@ -58,7 +58,9 @@ def merged_fields(
         found = _place(fields, each)
         if any(found is other for other in touched):
             raise InvalidArgument(f"The field {label_of(found)!r} is given twice.", "Pass it once.")
-        _change(found, each)
+        # A label by which a field was found is no new one: it may be in other letter case.
+        named = {"label", "name"} if "id" not in each and whole_label(found) else set[str]()
+        _change(found, {key: value for key, value in each.items() if key not in named})
         touched.append(found)
     if len(fields) > MOST_FIELDS:
         raise InvalidArgument(f"There are {len(fields)} fields, more than {MOST_FIELDS}.", "Pass fewer.")
