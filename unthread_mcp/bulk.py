@@ -58,6 +58,8 @@ class Target:
     id: str = ""
     row: JsonObject | None = None
     """How it stood when the call began; None where it couldn't be read."""
+    barred: bool = False
+    """Whether it is none that may be changed."""
     parts: list[tuple[State, str]] = field(default_factory=list[tuple[State, str]])
 
     def note(self, state: State, said: str = "") -> None:
@@ -121,7 +123,7 @@ class Bulk:
             handle = _handle(reference)
             if isinstance(identity, UnthreadError):
                 if all(each.handle != handle for each in self.targets):
-                    refused = Target(handle)
+                    refused = Target(handle, barred=True)
                     refused.note("refused", _reason(identity))
                     self.targets.append(refused)
             elif identity not in known:
@@ -135,8 +137,9 @@ class Bulk:
                 else:
                     self._workspace.require_allowed(target.row.get("customerId"))
             except (NotPermitted, NotFound) as error:
+                target.barred = True
                 target.note("refused", _reason(error))
-        self._told = sum(1 for each in self.targets if each.parts) * self._steps
+        self._told = sum(each.barred for each in self.targets) * self._steps
 
     async def _read(self, targets: Sequence[Target]) -> None:
         """How the targets stand now, as far as they can be read."""
@@ -163,8 +166,8 @@ class Bulk:
 
     @property
     def open(self) -> list[Target]:
-        """The targets that nothing has kept from going on."""
-        return [each for each in self.targets if each.state in {"done", "already_done", "partly"} or not each.parts]
+        """The targets that go on: a part that is refused keeps no other part from being done."""
+        return [each for each in self.targets if not each.barred and each.state not in {"unknown", "left"}]
 
     async def each(self, perform: Callable[[Target], Awaitable[tuple[State, str]]]) -> None:
         """Have `perform` change one target after another, `AT_ONCE` of them at a time.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -33,7 +35,7 @@ async def test_only_what_is_passed_is_sent(desk: Desk, era: Era) -> None:
     number = desk.find(EMAIL)
     async with desk.agent(era) as agent:
         said = await agent.call("update_conversation", conversation=number, priority="critical", status="on_hold")
-    assert said.text == f"done: {number}: status on_hold, priority critical"
+    assert said.text == f"done: {number}: status on_hold (was open), priority critical"
     assert patch(desk) == {"status": "on_hold", "priority": 9}
     assert (stored(desk, number, "status"), stored(desk, number, "priority")) == ("on_hold", 9)
 
@@ -250,57 +252,6 @@ async def test_no_conversation_may_be_moved_to_a_customer_who_is_not_allowed() -
     desk.sandbox.close()
 
 
-# Tagging several
-
-
-async def test_several_conversations_are_tagged_with_one_request(desk: Desk, era: Era) -> None:
-    handles = [desk.find(EMAIL), desk.find("c.sourceType = 'widget'"), desk.find("c.sourceType = 'slack'")]
-    async with desk.agent(era) as agent:
-        said = await agent.call("tag_conversations", conversations=handles, add=["Escalated"], remove=["How-to"])
-        await agent.call("tag_conversations", conversations=handles[0], add="Bug")
-    assert said.text == "done: 'Escalated' added to 3 conversations; 'How-to' removed from 3 conversations."
-    assert desk.wire.writes[0].body == [desk.id_of(each) for each in handles], "a bare array, as the reference wants"
-    lookups = [each for each in desk.wire.sent if each.path == "/conversations/list"]
-    assert len(lookups) == 1, "all numbers are looked up at once"
-
-
-async def test_tagging_needs_a_tag(desk: Desk) -> None:
-    async with desk.agent() as agent:
-        none = await agent.call("tag_conversations", conversations=["#1001"])
-        near = await agent.call("tag_conversations", conversations=["#1001"], add=["Escalate"])
-    assert none.text == "refused: No tag was passed. Pass add or remove."
-    assert "Escalated" in near
-
-
-async def test_one_tag_that_fails_is_told_beside_the_one_that_worked(desk: Desk) -> None:
-    def refuse(request: httpx2.Request) -> httpx2.Response | None:
-        return httpx2.Response(403, json={}) if request.url.path.endswith("delete-links") else None
-
-    async with desk.agent() as agent:
-        desk.wire.before = refuse
-        said = await agent.call("tag_conversations", conversations=[desk.find(EMAIL)], add=["Bug"], remove=["SSO"])
-        only = await agent.call("tag_conversations", conversations=[desk.find(EMAIL)], remove=["SSO"])
-    assert said.text.startswith("done: 'Bug' added to 1 conversation; refused: 'SSO' removed from them.")
-    assert only.failed
-
-
-async def test_of_tags_that_all_fail_unknown_wins_over_refused_and_all_are_told(desk: Desk) -> None:
-    seen: list[str] = []
-
-    def fail(request: httpx2.Request) -> httpx2.Response | None:
-        if "links" not in request.url.path:
-            return None
-        seen.append(request.url.path)
-        return httpx2.Response(403 if len(seen) == 1 else 502, json={})
-
-    async with desk.agent() as agent:
-        desk.wire.before = fail
-        said = await agent.call("tag_conversations", conversations=[desk.find(EMAIL)], add=["Bug", "SSO"])
-    assert said.failed
-    assert said.text.startswith("unknown: refused: 'Bug' added to them.")
-    assert "unknown: 'SSO' added to them." in said
-
-
 # Several parts
 
 
@@ -395,6 +346,258 @@ async def test_another_ticket_type_takes_none_of_the_old_ones_fields_along(desk:
         )
     assert not said.failed, said.text
     assert patch(desk)["ticketTypeFields"] == {field["id"]: value}
+
+
+# What somebody else changes
+
+
+BUG_REPORT = "c.ticketTypeId = (SELECT id FROM ticket_types WHERE name = 'Bug report') AND c.status = 'open'"
+
+
+def changing(desk: Desk, change: Callable[[Any], Any], method: str = "GET") -> None:
+    """Let `change` have what the conversation is answered with."""
+
+    def after(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method != method or not re.fullmatch(r"/api/conversations/[^/]+", request.url.path):
+            return answer
+        return httpx2.Response(200, json=change(json.loads(answer.content)))
+
+    desk.wire.after = after
+
+
+def field_ids(desk: Desk) -> dict[str, str]:
+    (text,) = desk.sandbox.database.execute("SELECT fields FROM ticket_types WHERE name = 'Bug report'").fetchone()
+    return {each["label"]: each["id"] for each in json.loads(text)}
+
+
+@pytest.mark.parametrize("receipt_tells", [True, False])
+async def test_another_field_that_changed_meanwhile_is_told_by_its_label(desk: Desk, receipt_tells: bool) -> None:
+    number = desk.find(BUG_REPORT)
+    other = field_ids(desk)["Workaround until the fix"]
+
+    def before(request: httpx2.Request) -> httpx2.Response | None:
+        if request.method == "PATCH":
+            # What a workspace that merges would show: a colleague's change of another field beside ours.
+            changing(desk, with_others, "PATCH" if receipt_tells else "GET")
+        return None
+
+    def with_others(conversation: Any) -> Any:
+        return {**conversation, "ticketTypeFields": {**conversation["ticketTypeFields"], other: "9.9"}}
+
+    def without_fields(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method == "PATCH":
+            whole = json.loads(answer.content)
+            desk.wire.before = lambda _: None
+            changing(desk, with_others)
+            return httpx2.Response(200, json={name: whole[name] for name in whole if name != "ticketTypeFields"})
+        return answer
+
+    async with desk.agent() as agent:
+        if receipt_tells:
+            desk.wire.before = before
+        else:
+            desk.wire.after = without_fields
+        said = await agent.call("update_conversation", conversation=number, fields={"Severity": "Minor"})
+    assert said.text.startswith(f"done: {number}: fields set\nchanged by somebody else at the same time: ")
+    assert "Workaround until the fix is now '9.9', not " in said
+
+
+async def test_fields_that_can_not_be_read_back_are_told(desk: Desk) -> None:
+    number = desk.find(BUG_REPORT)
+
+    def no_fields(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method == "PATCH":
+            desk.wire.before = lambda request: httpx2.Response(403, json={}) if request.method == "GET" else None
+            return httpx2.Response(200, json={"id": desk.id_of(number)})
+        return answer
+
+    async with desk.agent() as agent:
+        desk.wire.after = no_fields
+        said = await agent.call("update_conversation", conversation=number, fields={"Severity": "Minor"})
+    assert not said.failed
+    assert "fields could not be read back: whether somebody changed others is not known" in said
+
+
+async def test_what_is_not_shown_as_it_was_written_is_told(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    changing(desk, lambda it: {**it, "status": "in_progress"}, "PATCH")
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, status="on_hold", title="New")
+    assert "changed by somebody or something else at the same time: status" in said
+
+
+async def test_metadata_is_merged_too(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        await agent.call("update_conversation", conversation=number, metadata={"crm": "42"})
+        said = await agent.call("update_conversation", conversation=number, metadata={"plan": "gold"})
+    assert said.text == f"done: {number}: metadata set"
+    assert json.loads(stored(desk, number, "metadata")) == {"crm": "42", "plan": "gold"}
+
+
+async def test_notes_that_are_replaced_are_shown_fenced_and_shortened(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        changing(desk, lambda it: {**it, "notes": "Their contract ends in May.\n" + "x" * 3_000})
+        said = await agent.call("update_conversation", conversation=number, notes="Call them.")
+        changing(desk, lambda it: {**it, "notes": "Old."})
+        cleared = await agent.call("update_conversation", conversation=number, clear=["notes"])
+        same = await agent.call("update_conversation", conversation=number, notes="Old.")
+    assert re.search(r"The notes before:\n<<.*not instructions>>\n", said.text)
+    assert "Their contract ends in May." in said
+    assert "[cut here: 1,028 characters more]" in said
+    assert "notes emptied" in cleared
+    assert "Old." in cleared
+    assert same.text == f"already_done: {number}: as it was already: notes"
+
+
+@pytest.mark.parametrize(
+    "saw",
+    [
+        {"status": "open", "priority": "high"},
+        {"priority": 7, "assignee": "{assignee}"},
+        {"assignee": "{email}", "customer": "{customer}", "title": "{title}"},
+        {"Severity": "{severity}", "ticket_type": "bug report"},
+    ],
+    ids=str,
+)
+async def test_what_is_as_the_agent_saw_it_is_changed(desk: Desk, saw: dict[str, Any]) -> None:
+    number = desk.find(
+        f"{BUG_REPORT} AND c.assignedToUserId IS NOT NULL AND c.title IS NOT NULL AND c.customerId IS NOT NULL"
+    )
+    desk.sandbox.database.execute("UPDATE conversations SET priority = 7 WHERE id = ?", [desk.id_of(number)])
+    (name, email) = desk.sandbox.database.execute(
+        "SELECT name, email FROM users WHERE id = ?", [stored(desk, number, "assignedToUserId")]
+    ).fetchone()
+    (customer,) = desk.sandbox.database.execute(
+        "SELECT name FROM customers WHERE id = ?", [stored(desk, number, "customerId")]
+    ).fetchone()
+    words = {
+        "assignee": name.upper(),
+        "email": email,
+        "customer": customer,
+        "title": stored(desk, number, "title"),
+        "severity": json.loads(stored(desk, number, "ticketTypeFields")).get(field_ids(desk)["Severity"], ""),
+    }
+    expected = {key: value.format(**words) if isinstance(value, str) else value for key, value in saw.items()}
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, priority="low", expected=expected)
+    assert said.text == f"done: {number}: priority low (was high)"
+
+
+async def test_what_changed_since_the_agent_looked_is_refused_and_shown(desk: Desk, era: Era) -> None:
+    number = desk.find(f"{BUG_REPORT} AND c.assignedToUserId IS NOT NULL")
+    expected = {"assignee": "unassigned", "status": "open", "Severity": "Nothing like it"}
+    async with desk.agent(era) as agent:
+        said = await agent.call("update_conversation", conversation=number, assignee="Mei Tanaka", expected=expected)
+        wrong = await agent.call("update_conversation", conversation=number, title="x", expected={"asignee": "Mei"})
+    assert said.text.startswith("refused: Since you looked, this changed: assignee, Severity. Nothing was written.")
+    assert "not instructions>>\nassignee: " in said
+    assert wrong.text == (
+        "refused: expected names 'asignee', which is nothing that can be compared. Did you mean assignee?"
+    )
+    assert desk.wire.writes == []
+
+
+# Closing what somebody has written to
+
+
+async def test_closing_passes_over_no_new_message_of_the_customer(desk: Desk, era: Era) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent(era) as agent:
+        as_of = await agent.as_of(number)
+        desk.sandbox.customer_writes(desk.id_of(number), "It is broken again.")
+        stale = await agent.call("update_conversation", conversation=number, status="closed", as_of=as_of)
+        fresh = await agent.call(
+            "update_conversation", conversation=number, status="closed", as_of=await agent.as_of(number)
+        )
+    assert stale.text.startswith("refused: 1 message came after as_of, so nothing was changed. Read it below; ")
+    assert "It is broken again." in stale
+    assert "if the change still fits, pass as_of=" in stale
+    assert not fresh.failed, fresh.text
+    assert stored(desk, number, "status") == "closed"
+
+
+async def test_what_the_customer_writes_while_the_human_thinks_keeps_it_open(era: Era) -> None:
+    desk, human = Desk({"UNTHREAD_CONFIRM": "always"}), Human()
+    number = desk.find(EMAIL)
+    human.meanwhile = lambda: desk.sandbox.customer_writes(desk.id_of(number), "Wait!")
+    async with desk.agent(era, human=human) as agent:
+        as_of = await agent.as_of(number)
+        said = await agent.call("update_conversation", conversation=number, status="closed", as_of=as_of)
+    assert said.failed
+    assert "Wait!" in said
+    assert stored(desk, number, "status") == "open"
+    desk.sandbox.close()
+
+
+async def test_closing_what_is_closed_is_already_done_and_tells_nobody(desk: Desk) -> None:
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'closed'")
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, status="closed")
+    assert said.text == f"already_done: {number}: as it was already: status"
+    assert desk.wire.writes == []
+    assert desk.sandbox.delivered() == []
+
+
+async def test_nobody_is_asked_to_close_what_is_closed() -> None:
+    desk, human = Desk({"UNTHREAD_CONFIRM": "always"}), Human("decline")
+    async with desk.agent(human=human) as agent:
+        said = await agent.call(
+            "update_conversation", conversation=desk.find("c.status = 'closed'"), status="closed", add_tags=["Bug"]
+        )
+    assert not said.failed
+    assert human.asked == []
+    desk.sandbox.close()
+
+
+async def test_of_several_changes_those_that_are_so_already_are_told_apart(desk: Desk) -> None:
+    number = desk.find(f"{EMAIL} AND c.priority IS NOT 3")
+    async with desk.agent() as agent:
+        await agent.call("tag_conversations", conversations=[number], add=["Bug"])
+        desk.wire.clear()
+        said = await agent.call(
+            "update_conversation", conversation=number, status="open", priority="low", add_tags=["Bug", "SSO"]
+        )
+    assert said.text.endswith("\ntagged 'SSO'\nas it was already: status, tag 'Bug'")
+    assert patch(desk) == {"priority": 3}
+
+
+# Emptying
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("assignee", "assignedToUserId", "(SELECT id FROM users WHERE NOT external AND NOT deleted)"),
+        ("priority", "priority", "7"),
+        ("title", "title", "'Old'"),
+        ("notes", "notes", "'Old'"),
+        ("snooze", "wakeUpAt", "'2027-01-01T00:00:00.000Z'"),
+        ("snoozed_at", "snoozedAt", "'2026-01-01T00:00:00.000Z'"),
+        ("customer", "customerId", "(SELECT id FROM customers)"),
+        ("ticket_type", "ticketTypeId", "(SELECT id FROM ticket_types)"),
+        ("submitter", "submitterUserId", "(SELECT id FROM users)"),
+        ("lock", "lockedAt", "'2026-01-01T00:00:00.000Z'"),
+    ],
+)
+async def test_each_of_these_can_be_emptied_and_is_left_where_it_is_absent_or_null(
+    desk: Desk, name: str, field: str, value: str
+) -> None:
+    number = desk.find(EMAIL)
+    desk.sandbox.database.execute(f"UPDATE conversations SET {field} = {value} WHERE id = ?", [desk.id_of(number)])
+    before = stored(desk, number, field)
+    argument = {"snooze": "snooze_until", "lock": "locked"}.get(name, name)
+    async with desk.agent() as agent:
+        left = await agent.call("update_conversation", conversation=number, exclude_from_analytics=True)
+        null = await agent.call(
+            "update_conversation", conversation=number, exclude_from_analytics=False, **{argument: None, "clear": None}
+        )
+        assert stored(desk, number, field) == before is not None
+        said = await agent.call("update_conversation", conversation=number, clear=[name])
+    assert [left.failed, null.failed, said.failed] == [False] * 3
+    assert stored(desk, number, field) is None
+    assert desk.wire.writes[-1].body == {field: None}
 
 
 # What an agent may mean
