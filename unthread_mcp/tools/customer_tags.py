@@ -117,7 +117,7 @@ class Links:
         done = sum(len(names) for (outcome, _), names in groups.items() if outcome.startswith("done"))
         total = len(self._targets)
         lines = [f"{', '.join(self._did)} for {done} of {total} customer{'' if total == 1 else 's'}."]
-        if len(groups) > 1 or not done:
+        if set(groups) != {("done", "")}:
             lines += [
                 f"{outcome}: {', '.join(names)}" + (f". {why}" if why else "")
                 for (outcome, why), names in groups.items()
