@@ -81,4 +81,8 @@ When = Annotated[str, Field(max_length=40)]
 Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT)]
 Words = Annotated[str, Field(min_length=1), AfterValidator(_words)]
 """What is searched for; in a cursor, a mark may stand before it."""
+Attachments = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=300)]],
+    Field(description="Files of the upload directory", max_length=10),
+]
 Clear = Annotated[list[str], Field(description="Names of fields to empty", min_length=1, max_length=20)]

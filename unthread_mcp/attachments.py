@@ -16,9 +16,11 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from unthread_mcp.api.calls import Upload
 from unthread_mcp.api.cleaning import find_hidden
@@ -44,7 +46,17 @@ _UNFIT_IN_A_NAME: Final = re.compile(r'["\\\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]'
 _EXTENSION: Final = re.compile(r"[A-Za-z0-9]{1,10}")
 
 
-def read_uploads(directory: Path | None, names: Sequence[str], *, opener: Opener | None = None) -> tuple[Upload, ...]:
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file as it will be sent, and what tells it from every other: the SHA-256 of its bytes, and its name."""
+
+    upload: Upload
+    digest: str
+
+
+def read_uploads(
+    directory: Path | None, names: Sequence[str], *, opener: Opener | None = None
+) -> tuple[Attachment, ...]:
     """The files of the upload directory that `names` mean, read whole, so that nothing is sent if one is wrong.
 
     Blocks while it reads. Raises `NotPermitted` without a directory, `Unavailable` if it can't be
@@ -73,17 +85,15 @@ def read_uploads(directory: Path | None, names: Sequence[str], *, opener: Opener
     return tuple(_read(directory, each, opener) for each in parts)
 
 
-def digest(upload: Upload) -> str:
-    """What tells a file from every other: its name and the SHA-256 of its bytes."""
-    return f"{hashlib.sha256(upload.content).hexdigest()} {upload.name}"
-
-
-def described(uploads: Sequence[Upload]) -> str:
+def described(attachments: Sequence[Attachment]) -> str:
     """Files for the person who is asked: names, sizes, and the beginning of each digest.
 
     With the digest, a yes to one content is none to another that has come under the same name since.
     """
-    return ", ".join(f"{each.name} ({write_size(len(each.content))}, sha256 {digest(each)[:12]}…)" for each in uploads)
+    return ", ".join(
+        f"{each.upload.name} ({write_size(len(each.upload.content))}, sha256 {each.digest[:12]}…)"
+        for each in attachments
+    )
 
 
 def open_below(directory: Path, parts: Sequence[str]) -> int:
@@ -118,10 +128,18 @@ def open_resolved(directory: Path, parts: Sequence[str]) -> int:
 
 
 def save_download(directory: Path, content: bytes, name: str) -> Path:
-    """Put `content` into a new file of the directory, for this user alone, and say where it is.
+    """Put `content` into a new file of the directory, and say where it is; see `new_download`."""
+    with new_download(directory, name) as (path, file):
+        file.write(content)
+    return path
 
-    The name on disk is ours: of `name`, which a customer chose, only a short plain extension
-    is kept. Nothing that exists is overwritten or followed. Raises `Unavailable` if it can't be written.
+
+@contextmanager
+def new_download(directory: Path, name: str) -> Generator[tuple[Path, IO[bytes]]]:
+    """A new file of the directory, for this user alone, to be written; gone again if the writing fails.
+
+    The name on disk is ours: of `name`, which a customer may have chosen, only a short plain
+    extension is kept. Nothing that exists is overwritten or followed. Raises `Unavailable` if it can't be written.
     """
     extension = name.rpartition(".")[2] if "." in name else ""
     ending = f".{extension.lower()}" if _EXTENSION.fullmatch(extension) else ""
@@ -131,8 +149,8 @@ def save_download(directory: Path, content: bytes, name: str) -> Path:
         descriptor = os.open(path, _WRITING, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-        except OSError:
+                yield path, file
+        except BaseException:
             path.unlink(missing_ok=True)
             raise
     except OSError as error:
@@ -140,7 +158,6 @@ def save_download(directory: Path, content: bytes, name: str) -> Path:
             f"The file could not be written into the download directory ({error.strerror or 'error'}).",
             "Tell the user; the operator set it in UNTHREAD_DOWNLOAD_DIR.",
         ) from None
-    return path
 
 
 def directory_problem(directory: Path, *, writable: bool) -> str:
@@ -166,7 +183,7 @@ def _parts(name: str) -> list[str]:
     return parts
 
 
-def _read(directory: Path, parts: Sequence[str], opener: Opener) -> Upload:
+def _read(directory: Path, parts: Sequence[str], opener: Opener) -> Attachment:
     shown = "/".join(parts)[:80]
     try:
         descriptor = opener(directory, parts)
@@ -185,7 +202,7 @@ def _read(directory: Path, parts: Sequence[str], opener: Opener) -> Upload:
         os.close(descriptor)
 
 
-def _content(descriptor: int, name: str, shown: str) -> Upload:
+def _content(descriptor: int, name: str, shown: str) -> Attachment:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise InvalidArgument(f"{shown!r} is no plain file.", "Name a file, not a directory, pipe or device.")
@@ -194,7 +211,8 @@ def _content(descriptor: int, name: str, shown: str) -> Upload:
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(LARGEST_FILE + 1)
         if len(content) <= LARGEST_FILE:
-            return Upload(name, content, _media_type(name))
+            digest = f"{hashlib.sha256(content).hexdigest()} {name}"
+            return Attachment(Upload(name, content, _media_type(name)), digest)
     raise InvalidArgument(
         f"{shown!r} is larger than {write_size(LARGEST_FILE)}, the most that Unthread takes.",
         "Make it smaller, or tell the user to send it another way.",

@@ -19,6 +19,7 @@ from unthread_mcp.api.endpoints import CREATE_MESSAGE
 from unthread_mcp.api.errors import Conflict, InvalidArgument, OutcomeUnknown, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
+from unthread_mcp.attachments import Attachment
 from unthread_mcp.fields import pick
 from unthread_mcp.gate import Gate
 from unthread_mcp.intents import Begun, Intent, Resolved, Unresolved
@@ -58,6 +59,7 @@ class Draft:
     """Blocks beside the text: part of what is intended, though not compared with the thread."""
     extra_texts: Sequence[str] = ()
     """What the blocks say."""
+    files: Sequence[Attachment] = ()
     author: str = ""
     """The name, e-mail or id of the person on whose behalf it is written; empty for our own bot."""
 
@@ -175,7 +177,12 @@ async def _send_once(workspace: Workspace, draft: Draft, thread: Thread) -> Deli
         raise _unresolved(draft)
     tokens = (begun.token, anywhere.token)
     try:
-        receipt = await workspace.client.write(CREATE_MESSAGE, {"conversation_id": draft.conversation_id}, body=body)
+        receipt = await workspace.client.write(
+            CREATE_MESSAGE,
+            {"conversation_id": draft.conversation_id},
+            body=body,
+            files=[each.upload for each in draft.files],
+        )
     except OutcomeUnknown as unknown:
         _settle(workspace, tokens, "unknown")
         return await _read_back(workspace, draft, unknown)
@@ -200,13 +207,15 @@ async def _read_back(workspace: Workspace, draft: Draft, unknown: OutcomeUnknown
         thread = await read_thread(workspace, draft.conversation_id, back_to=draft.as_of)
     except UnthreadError:
         raise unknown from None
-    found = _ours_in(draft, thread, _candidates(workspace, draft, thread))
+    candidates = _candidates(workspace, draft, thread)
+    found = _ours_in(draft, thread, candidates) or _ours_in(draft, thread, candidates, with_files=False)
     if not found:
         raise unknown
     _found(workspace, draft, found)
-    return Delivery(
-        "done", thread, name_of_message(found), " The answer got lost, but the message stands in the thread.", found
-    )
+    note = " The answer got lost, but the message stands in the thread."
+    if not _shows_files(draft, found):
+        note += " Its files are not shown there: ask a person to look in Unthread before you send them again."
+    return Delivery("done", thread, name_of_message(found), note, found)
 
 
 def _settle(workspace: Workspace, tokens: Sequence[str], outcome: Literal["done", "unknown"], name: str = "") -> None:
@@ -222,8 +231,10 @@ def _candidates(workspace: Workspace, draft: Draft, thread: Thread) -> list[Json
     return [each for each in thread.messages if position(each) >= since]
 
 
-def _ours_in(draft: Draft, thread: Thread, candidates: Sequence[JsonObject]) -> JsonObject | None:
-    """Our same text among `candidates`."""
+def _ours_in(
+    draft: Draft, thread: Thread, candidates: Sequence[JsonObject], *, with_files: bool = True
+) -> JsonObject | None:
+    """Our same text, with the same files, among `candidates`."""
     if not draft.text or not draft.shows_in_thread(thread):
         return None
     wanted = canonical(draft.text)
@@ -232,9 +243,23 @@ def _ours_in(draft: Draft, thread: Thread, candidates: Sequence[JsonObject]) -> 
     for message in candidates:
         written = {canonical(text) for text in _texts(message)}
         same_kind = is_private(message) != draft.reaches_customer
-        if same_kind and wanted in written and _written_by(draft, message):
+        if not (same_kind and wanted in written and _written_by(draft, message)):
+            continue
+        if _shows_files(draft, message) or not with_files:
             return message
     return None
+
+
+def _shows_files(draft: Draft, message: JsonObject) -> bool:
+    """Whether a message shows the draft's files by name and size; always, if it has none.
+
+    The reference doesn't promise `files` of a message. Where they aren't shown, equal text is no
+    proof of them, and what was sent is only remembered.
+    """
+    files = message.get("files")
+    known = [each for each in files if isinstance(each, dict)] if isinstance(files, list) else []
+    shown = [(text_of(each, "name"), each.get("size")) for each in known]
+    return all((each.upload.name, len(each.upload.content)) in shown for each in draft.files)
 
 
 def _written_by(draft: Draft, message: JsonObject) -> bool:
@@ -274,12 +299,16 @@ def _anywhere(draft: Draft) -> Intent:
     """The intent without its `as_of`: the same words in the same conversation."""
     text = canonical(draft.text) or draft.text
     extra = json.dumps([*draft.extra], sort_keys=True) if draft.extra else ""
-    return Intent(f"{draft.what} anywhere", draft.conversation_id, None, f"{text}\n{extra}")
+    return Intent(f"{draft.what} anywhere", draft.conversation_id, None, f"{text}\n{extra}", _digests(draft))
 
 
 def _intent(draft: Draft) -> Intent:
     text = draft.text if not draft.extra else json.dumps([draft.text, *draft.extra], sort_keys=True)
-    return Intent(draft.what, draft.conversation_id, draft.as_of, text)
+    return Intent(draft.what, draft.conversation_id, draft.as_of, text, _digests(draft))
+
+
+def _digests(draft: Draft) -> tuple[str, ...]:
+    return tuple(each.digest for each in draft.files)
 
 
 def _unresolved(draft: Draft) -> OutcomeUnknown:

@@ -17,6 +17,7 @@ from unthread_mcp.api.endpoints import GET_CONVERSATION, UPDATE_CONVERSATION, En
 from unthread_mcp.api.errors import InvalidArgument, NotFound, OutcomeUnknown, UnknownName, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
+from unthread_mcp.attachments import Attachment
 from unthread_mcp.intents import Begun, Intent, Resolved
 from unthread_mcp.render import Outcome
 from unthread_mcp.times import read_time
@@ -56,8 +57,10 @@ async def create(
     key: NaturalKey,
     unique: bool = False,
     intended: JsonValue = None,
+    select: Sequence[str] = (),
+    files: Sequence[Attachment] = (),
 ) -> Written:
-    """Create something once. The same body within ten minutes counts as the same intent.
+    """Create something once. The same body and files within ten minutes count as the same intent.
 
     `intended` stands for the body where the same call may come to another body a moment later.
     With `unique`, nothing is created if something stands under the natural key already. Raises
@@ -65,12 +68,13 @@ async def create(
     them is claimed to be it.
     """
     same = json.dumps(body if intended is None else intended, sort_keys=True, ensure_ascii=False)
-    intent = Intent(what, workspace.identity, None, same)
+    intent = Intent(what, workspace.identity, None, same, tuple(each.digest for each in files))
 
     async def send() -> Written:
         if unique:
             await require_free(workspace, what, key)
-        receipt = await workspace.client.write(endpoint, {}, body=body)
+        uploads = [each.upload for each in files]
+        receipt = await workspace.client.write(endpoint, {}, body=body, select=select, files=uploads)
         return Written("done", _body_of(receipt), _incomplete(receipt))
 
     def done_before(receipt: Mapping[str, str]) -> Written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import socket
@@ -12,13 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from unthread_mcp.api.client import Upload
 from unthread_mcp.api.errors import InvalidArgument, NotPermitted, Unavailable, UnthreadError
 from unthread_mcp.attachments import (
     LARGEST_FILE,
     Opener,
     described,
-    digest,
     directory_problem,
     open_below,
     open_resolved,
@@ -67,11 +66,11 @@ def test_files_are_read_whole_with_their_base_name_and_type(uploads: Path, opene
     (uploads / "no ending").write_bytes(b"")
     names = ["report.pdf", "logs/today.txt", "Übersicht für Zoë 📊.csv", "backup.tar.gz", "no ending"]
     found = read_uploads(uploads, names, opener=opener)
-    assert [(each.name, each.content, each.media_type) for each in found[:2]] == [
+    assert [tuple(each.upload) for each in found[:2]] == [
         ("report.pdf", b"%PDF-1.7 report", "application/pdf"),
         ("today.txt", b"all is well", "text/plain"),
     ]
-    assert [each.media_type for each in found[2:]] == ["text/csv", *["application/octet-stream"] * 2]
+    assert [each.upload.media_type for each in found[2:]] == ["text/csv", *["application/octet-stream"] * 2]
 
 
 def test_no_names_need_no_directory() -> None:
@@ -116,7 +115,7 @@ def test_no_symbolic_link_is_followed_at_any_place(uploads: Path, opener: Opener
 @POSIX
 def test_the_directory_itself_may_be_a_link_of_the_operators(uploads: Path, tmp_path: Path, opener: Opener) -> None:
     (tmp_path / "linked").symlink_to(uploads, target_is_directory=True)
-    assert read_uploads(tmp_path / "linked", ["report.pdf"], opener=opener)[0].name == "report.pdf"
+    assert read_uploads(tmp_path / "linked", ["report.pdf"], opener=opener)[0].upload.name == "report.pdf"
 
 
 @POSIX
@@ -154,7 +153,7 @@ def test_a_file_is_at_most_20_mb_and_one_beyond_is_not_read(uploads: Path, opene
     for name, size in (("most.bin", LARGEST_FILE), ("more.bin", LARGEST_FILE + 1), ("endless.bin", 10**13)):
         with (uploads / name).open("wb") as file:
             file.truncate(size)
-    assert len(read_uploads(uploads, ["most.bin"], opener=opener)[0].content) == LARGEST_FILE
+    assert len(read_uploads(uploads, ["most.bin"], opener=opener)[0].upload.content) == LARGEST_FILE
     for name in ("more.bin", "endless.bin"):
         assert "larger than 20 MB" in refused(uploads, "report.pdf", name, opener=opener)
 
@@ -178,13 +177,20 @@ def test_a_name_that_its_readers_would_misread_does_not_go_out(uploads: Path, na
     assert "Rename the file first." in refused(uploads, name)
 
 
-def test_a_digest_tells_name_and_content_apart() -> None:
-    digests = {digest(Upload(*each)) for each in (("a", b"x"), ("a", b"y"), ("b", b"x"))}
+def test_a_digest_tells_name_and_content_apart(uploads: Path) -> None:
+    digests = {read_uploads(uploads, ["report.pdf"])[0].digest}
+    (uploads / "copy.pdf").write_bytes((uploads / "report.pdf").read_bytes())
+    digests.add(read_uploads(uploads, ["copy.pdf"])[0].digest)
+    (uploads / "report.pdf").write_bytes(b"%PDF-1.7 other")
+    digests.add(read_uploads(uploads, ["report.pdf"])[0].digest)
     assert len(digests) == 3
 
 
-def test_files_are_described_with_their_sizes() -> None:
-    assert described([Upload("a.csv", b"x" * 34_000)]).startswith("a.csv (34 kB, sha256 ")
+def test_files_are_described_with_their_sizes_and_the_beginning_of_their_digests(uploads: Path) -> None:
+    (uploads / "a.csv").write_bytes(b"x" * 34_000)
+    said = described(read_uploads(uploads, ["a.csv", "report.pdf"]))
+    digest = hashlib.sha256(b"x" * 34_000).hexdigest()
+    assert said.startswith(f"a.csv (34 kB, sha256 {digest[:12]}…), report.pdf (15 bytes, sha256 ")
 
 
 @pytest.fixture

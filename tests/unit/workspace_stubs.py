@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from unthread_mcp.api.client import Receipt, UnthreadClient
+from unthread_mcp.api.client import Receipt, UnthreadClient, Upload
 from unthread_mcp.api.endpoints import Endpoint
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.intents import Intents
@@ -25,6 +25,7 @@ class Asked:
     ids: Mapping[str, str]
     body: Any
     select: tuple[str, ...] = ()
+    files: tuple[Upload, ...] = ()
 
     @property
     def where(self) -> list[tuple[str, str, Any]]:
@@ -59,11 +60,14 @@ class StubClient:
         *,
         body: JsonValue = None,
         select: Sequence[str] = (),
+        files: Sequence[Upload] = (),
     ) -> Receipt:
         assert endpoint.effect != "reads"
         self.writes_begun += 1
         return Receipt(
-            self._answer(Asked(endpoint, ids or {}, body, tuple(select))), complete=self.complete, status=200
+            self._answer(Asked(endpoint, ids or {}, body, tuple(select), tuple(files))),
+            complete=self.complete,
+            status=200,
         )
 
     def _answer(self, asked: Asked) -> JsonValue:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, cast
 
+import anyio.to_thread
 from pydantic import Field
 
 from unthread_mcp.access import creates, sends
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import Conflict, InvalidArgument, NotPermitted, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.arguments import AsOf, ConversationRef, Id, Status, UserRef
+from unthread_mcp.arguments import AsOf, Attachments, ConversationRef, Id, Status, UserRef
+from unthread_mcp.attachments import described, read_uploads
 from unthread_mcp.delivery import Delivery, Draft, deliver
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
@@ -103,6 +105,7 @@ async def send_reply(
     ] = None,
     is_autoresponse: Annotated[bool, Field(description="Mark as a bot's answer")] = False,
     on_behalf_of: UserRef | None = None,
+    attachments: Attachments | None = None,
     survey_id: Annotated[Id | None, Field(description="Survey to append")] = None,
     then_status: Annotated[Status | None, Field(description="Status to set once it is sent")] = None,
 ) -> Answer:
@@ -119,6 +122,7 @@ async def send_reply(
             "Writing in the name of a person is not allowed here.",
             "Leave on_behalf_of out; only the operator can allow it, with UNTHREAD_ON_BEHALF_OF.",
         )
+    files = await anyio.to_thread.run_sync(read_uploads, workspace.settings.upload_dir, attachments or ())
     identity = await workspace.names.conversation(conversation)
     author = await _author(workspace, on_behalf_of) if on_behalf_of else None
     prepared = prepare(text, html=format == "html") if text else ""
@@ -146,6 +150,7 @@ async def send_reply(
             *([f"In the name of: {author.name}"] if author else []),
             *(["Marked as a bot's auto-response: yes"] if autoresponse else []),
             *([f"With the survey: {survey_id}"] if survey_id else []),
+            *([f"With the files: {described(files)}"] if files else []),
             *([f"Then the status is set to: {then_status}"] if then_status else []),
             *([f"Careful: {warning}"] if warning else []),
         ]
@@ -162,6 +167,7 @@ async def send_reply(
         author=author.id if author else "",
         extra=sections,
         extra_texts=texts,
+        files=files,
     )
     delivery = await deliver(workspace, gate, draft, show=_show(workspace))
     said = f"reply to {number_of(delivery.thread.conversation)} by {_place(delivery.thread)}."
