@@ -288,7 +288,7 @@ async def _sender(
     workspace: Workspace, send_as: str | None, *, as_support_rep: bool | None, before: JsonObject | None = None
 ) -> JsonObject:
     was = (before or {}).get("sendAs")
-    sender: JsonObject = {**was} if isinstance(was, dict) else {"type": "user"}
+    sender: JsonObject = {"type": "user", **(was if isinstance(was, dict) else {})}
     if send_as is not None:
         sender["id"] = (await workspace.names.user(send_as)).id
     if not id_of(sender):

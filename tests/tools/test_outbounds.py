@@ -1,0 +1,420 @@
+"""Outbounds: drafts reach nobody; what goes out is approved word for word, and goes out once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support import Desk, Era, Human
+from tests.tools.examples import EVERYTHING, outbound_id, tag_id
+
+pytestmark = pytest.mark.anyio
+
+TEXT = "Exports are *twice* as fast. Thanks, @channel!"
+NEW = {"subject": "Faster exports", "text": TEXT, "send_as": "Hannah Okafor", "customers": ["Vela Biotech"]}
+SENT_TEXT = TEXT.replace("@channel", "@ channel")
+LATER = "2026-11-21T09:00"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(EVERYTHING)
+
+
+def status(desk: Desk, identity: str) -> str:
+    sql = "SELECT status FROM outbounds WHERE id = ?"
+    return desk.sandbox.database.execute(sql, [identity]).fetchone()[0]
+
+
+def outbounds(desk: Desk) -> int:
+    return desk.sandbox.database.execute("SELECT count(*) FROM outbounds").fetchone()[0]
+
+
+def customer_id(desk: Desk, name: str) -> str:
+    return desk.sandbox.database.execute("SELECT id FROM customers WHERE name = ?", [name]).fetchone()[0]
+
+
+def changed(desk: Desk, identity: str, **values: str | None) -> None:
+    """Somebody changes it in Unthread."""
+    for name, value in values.items():
+        desk.sandbox.database.execute(f"UPDATE outbounds SET {name} = ? WHERE id = ?", [value, identity])
+
+
+def losing(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+    """The write takes effect, and its answer gets lost."""
+    if request.method == "PATCH" or request.url.path.endswith("/outbounds"):
+        raise httpx2.ReadError("reset", request=request)
+    return answer
+
+
+def failing(request: httpx2.Request) -> httpx2.Response | None:
+    """The write takes no effect, and nobody can tell."""
+    if request.method == "PATCH" or request.url.path.endswith("/outbounds"):
+        return httpx2.Response(502)
+    return None
+
+
+class TestReading:
+    async def test_they_are_listed_by_status(self, desk: Desk, era: Era) -> None:
+        async with desk.agent(era) as agent:
+            every = await agent.call("list_outbounds")
+            drafts = await agent.call("list_outbounds", status="draft")
+        assert every.text.startswith("2 outbounds\nid · status · time · customers · subject\n")
+        assert drafts.text.splitlines()[2] == f"{outbound_id(desk, 'draft')} · draft · - · 2 · Maintenance on Saturday"
+
+    async def test_one_is_read_with_the_names_of_its_customers_and_its_words_in_a_fence(
+        self, desk: Desk, era: Era
+    ) -> None:
+        async with desk.agent(era) as agent:
+            said = await agent.call("get_outbound", outbound=outbound_id(desk, "sent"))
+        head, _, fenced = said.text.partition("<<")
+        assert head.splitlines()[1].startswith("sent · 11-")
+        assert "to 4 customers: Halvorsen Freight, " in head
+        assert "from each customer's own support rep, else Hannah Okafor" in head
+        assert "Two warehouses more can be connected" in fenced
+
+    async def test_without_names_there_are_ids(self, desk: Desk) -> None:
+        desk.wire.before = lambda request: httpx2.Response(403) if "/customers" in request.url.path else None
+        async with desk.agent() as agent:
+            said = await agent.call("get_outbound", outbound=outbound_id(desk, "draft"))
+        assert customer_id(desk, "Halvorsen Freight") in said
+
+
+class TestCreating:
+    async def test_it_is_a_draft_unless_told_to_send_and_nobody_is_asked(self, desk: Desk, era: Era) -> None:
+        human = Human()
+        async with desk.agent(era, human=human) as agent:
+            said = await agent.call("create_outbound", **NEW, run_at=LATER)
+            again = await agent.call("create_outbound", **NEW, run_at=LATER)
+        assert said.text.startswith("done: outbound ")
+        assert said.text.endswith(" 'Faster exports' is a draft to 1 customer; nothing was sent.")
+        assert again.text.startswith("already_done: ")
+        assert human.asked == []
+        assert [sent.body for sent in desk.wire.writes] == [
+            {
+                "status": "draft",
+                "deliveryMethod": "slack",
+                "subject": "Faster exports",
+                "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": SENT_TEXT}}],
+                "runAt": "2026-11-21T09:00:00.000Z",
+                "sendAs": {"type": "user", "id": desk.wire.writes[0].body["sendAs"]["id"]},
+                "recipients": [{"type": "customer", "id": customer_id(desk, "Vela Biotech")}],
+            }
+        ]
+        desk.clock.forward(days=2)
+        assert desk.sandbox.delivered() == []
+
+    async def test_sending_asks_with_everything_that_matters_and_goes_out_once(self, desk: Desk, era: Era) -> None:
+        human = Human()
+        async with desk.agent(era, human=human) as agent:
+            said = await agent.call("create_outbound", **NEW, send=True)
+            again = await agent.call("create_outbound", **NEW, send=True)
+        assert said.text.endswith(" 'Faster exports' was sent to 1 customer.")
+        assert again.text.startswith("already_done: ")
+        assert human.asked[0] == (
+            "Send this to 1 customer in Slack?\nTo: Vela Biotech\nWhen: at once\nIn the name of: Hannah Okafor\n"
+            f"Subject: Faster exports\n\nIt says:\n\n{SENT_TEXT}"
+        )
+        assert [(each.text, each.via) for each in desk.sandbox.delivered()] == [(SENT_TEXT, "outbound")]
+
+    async def test_a_scheduled_one_says_when_and_from_whom(self, desk: Desk) -> None:
+        human = Human()
+        button = {"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Go"}}]}
+        async with desk.agent(human=human) as agent:
+            said = await agent.call(
+                "create_outbound", **NEW, blocks=[button], as_support_rep=True, run_at=LATER, send=True
+            )
+        assert said.text.endswith("goes out to 1 customer: 11-21 09:00 (UTC).")
+        assert "When: 11-21 09:00 (UTC)" in human.asked[0]
+        assert "In the name of: each customer's own support rep, else Hannah Okafor" in human.asked[0]
+        assert '{"type":"actions","elements":[{"type":"button"' in human.asked[0]
+        assert desk.sandbox.delivered() == []
+        desk.clock.forward(days=1)
+        assert len(desk.sandbox.delivered()) == 1
+
+    @pytest.mark.parametrize("answer", ["decline", "cancel", "untick"])
+    async def test_without_a_yes_nothing_is_made(self, desk: Desk, era: Era, answer: Any) -> None:
+        async with desk.agent(era, human=Human(answer)) as agent:
+            said = await agent.call("create_outbound", **NEW, send=True)
+        assert said.text.startswith("refused: The human did not approve this.")
+        assert desk.wire.writes == []
+
+    async def test_always_needs_a_human_for_sending_and_none_for_drafts(self) -> None:
+        desk = Desk({**EVERYTHING, "UNTHREAD_CONFIRM": "always"})
+        async with desk.agent() as agent:
+            sent = await agent.call("create_outbound", **NEW, send=True)
+            draft = await agent.call("create_outbound", **NEW)
+            update = await agent.call("update_outbound", outbound=outbound_id(desk, "draft"), send=True)
+        assert sent.text.startswith("refused: This server sends nothing without asking a human first")
+        assert update.text.startswith("refused: This server sends nothing without asking a human first")
+        assert draft.text.startswith("done: ")
+        assert desk.sandbox.delivered() == []
+        desk.sandbox.close()
+
+    async def test_customers_by_name_and_by_tag_receive_it_once_each(self, desk: Desk) -> None:
+        sql = "SELECT name FROM customers JOIN customer_tags ON customerId = customers.id WHERE tagId = ? ORDER BY name"
+        tagged = [name for (name,) in desk.sandbox.database.execute(sql, [tag_id(desk, "Trial")])]
+        async with desk.agent() as agent:
+            said = await agent.call("create_outbound", **{**NEW, "customers": [tagged[0], tagged[0]]}, tag="Trial")
+        ids = [each["id"] for each in desk.wire.writes[0].body["recipients"]]
+        assert sorted(ids) == sorted(customer_id(desk, name) for name in tagged)
+        assert f"to {len(tagged)} customers" in said
+
+    async def test_the_same_announcement_is_not_sent_again_because_the_tag_has_one_more(self, desk: Desk) -> None:
+        arguments = {**NEW, "customers": None, "tag": "Trial", "send": True}
+        async with desk.agent() as agent:
+            await agent.call("create_outbound", **arguments)
+            link = [customer_id(desk, "Vela Biotech"), tag_id(desk, "Trial")]
+            desk.sandbox.database.execute("INSERT OR IGNORE INTO customer_tags VALUES (?, ?)", link)
+            again = await agent.call("create_outbound", **arguments)
+        assert again.text.startswith("already_done: ")
+        assert len(desk.wire.writes) == 1
+
+    async def test_a_lost_one_is_unknown_and_never_sent_again(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            desk.wire.after = losing
+            said = await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.after = lambda _, answer: answer
+            desk.clock.forward(days=1)
+            again = await agent.call("create_outbound", **NEW, send=True)
+        for each in (said, again):
+            assert each.text.startswith("unknown: It is not known whether the outbound was created.")
+            assert "With the same subject there are: " in each
+        assert len(desk.sandbox.delivered()) == 1
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"text": None}, "There is nothing to say."),
+            ({"customers": None}, "Nobody would receive it."),
+            ({"customers": ["Nobody Ltd"]}, "No customer is called 'Nobody Ltd'."),
+            ({"customers": None, "tag": "Outage"}, "No customer carries the tag."),
+            ({"tag": "Trail"}, "No tag is called 'Trail'."),
+            ({"send_as": "Nobody"}, "No user is called 'Nobody'."),
+            ({"text": " "}, "The text is empty."),
+            ({"text": "x" * 3_001}, "The text has 3,001 characters, and Slack takes 3,000 in one section."),
+            ({"text": "It\u202es"}, "The text holds an invisible character"),
+            ({"subject": "/unthread send"}, 'The text holds "/unthread send"'),
+            ({"blocks": [{"text": "x"}]}, "A block has no type."),
+            ({"blocks": [{"type": "divider"}] * 50}, "There are 51 blocks, and Slack takes 50."),
+            ({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "a\u200bb"}}]}, "invisible character"),
+            ({"run_at": "24h"}, "run_at is '24h', which is no date-time."),
+            ({"run_at": "tomorrow"}, "run_at is 'tomorrow', which is no date-time."),
+            ({"run_at": "2026-99-99"}, "run_at is '2026-99-99', which is no time."),
+            ({"run_at": "2026-11-20T09:59"}, "run_at is '2026-11-20T09:59', which has passed."),
+        ],
+    )
+    async def test_what_can_t_go_out_is_refused_before_anybody_is_asked(
+        self, desk: Desk, changes: dict[str, Any], words: str
+    ) -> None:
+        human = Human()
+        async with desk.agent(human=human) as agent:
+            said = await agent.call("create_outbound", **{**NEW, "send": True, **changes})
+        assert said.text.startswith("refused: ")
+        assert words in said
+        assert human.asked == []
+        assert desk.wire.writes == []
+
+    async def test_more_recipients_than_a_human_can_check_are_refused(self, desk: Desk) -> None:
+        tag = tag_id(desk, "Trial")
+        for number in range(501):
+            row = [f"c-{number}", f"C{number}", "[]", "[]", "2026", "2026"]
+            columns = "id, name, emailDomains, customFields, createdAt, updatedAt"
+            desk.sandbox.database.execute(f"INSERT INTO customers ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)
+            desk.sandbox.database.execute("INSERT INTO customer_tags VALUES (?, ?)", [f"c-{number}", tag])
+        async with desk.agent() as agent:
+            said = await agent.call("create_outbound", **NEW, tag="Trial")
+        assert "There would be more than 500 recipients" in said
+        assert desk.wire.writes == []
+
+    async def test_a_time_that_passes_while_the_human_thinks_is_refused(self, desk: Desk, era: Era) -> None:
+        human = Human(meanwhile=lambda: desk.clock.forward(days=2))
+        async with desk.agent(era, human=human) as agent:
+            said = await agent.call("create_outbound", **NEW, run_at=LATER, send=True)
+        assert said.text.startswith("refused: ")
+        assert "which has passed" in said
+        assert desk.wire.writes == []
+
+
+class TestUpdating:
+    async def test_a_draft_changes_without_anybody_being_asked(self, desk: Desk, era: Era) -> None:
+        identity, human = outbound_id(desk, "draft"), Human()
+        async with desk.agent(era, human=human) as agent:
+            said = await agent.call(
+                "update_outbound",
+                outbound=identity,
+                subject="Maintenance",
+                text="Later.",
+                customers=["Vela Biotech"],
+                as_support_rep=False,
+                run_at=LATER,
+            )
+        assert said.text == f"done: outbound {identity} 'Maintenance' is a draft to 1 customer; nothing was sent."
+        assert human.asked == []
+        assert set(desk.wire.writes[0].body) == {"subject", "blocks", "recipients", "sendAs", "runAt"}
+        assert desk.wire.writes[0].body["sendAs"]["type"] == "user"
+
+    async def test_a_draft_is_sent_once_with_what_it_holds(self, desk: Desk, era: Era) -> None:
+        identity, human = outbound_id(desk, "draft"), Human()
+        async with desk.agent(era, human=human) as agent:
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+            again = await agent.call("update_outbound", outbound=identity, send=True)
+        assert said.text == f"done: outbound {identity} 'Maintenance on Saturday' was sent to 2 customers."
+        assert again.text == f"already_done: outbound {identity} 'Maintenance on Saturday' is sent already."
+        assert len(human.asked) == 1
+        assert "To: Halvorsen Freight, " in human.asked[0]
+        assert "read-only from 02:00 to 02:30 UTC. *No data is lost.*" in human.asked[0]
+        assert [sent.body for sent in desk.wire.writes] == [{"status": "scheduled"}]
+
+    async def test_changed_and_sent_in_one_call_the_new_words_are_asked_about_and_repeating_it_is_harmless(
+        self, desk: Desk
+    ) -> None:
+        identity, human = outbound_id(desk, "draft"), Human()
+        async with desk.agent(human=human) as agent:
+            said = await agent.call("update_outbound", outbound=identity, text="New words.", send=True)
+            again = await agent.call("update_outbound", outbound=identity, text="New words.", send=True)
+            other = await agent.call("update_outbound", outbound=identity, text="Other words.", send=True)
+        assert said.text.startswith("done: ")
+        assert again.text.startswith("already_done: ")
+        assert other.text.startswith("refused: ")
+        assert "is sent, so it can't be changed. Create another one." in other
+        assert human.asked[0].endswith("It says:\n\nNew words.")
+        assert {each.text for each in desk.sandbox.delivered()} == {"New words."}
+
+    async def test_a_scheduled_one_is_drawn_back_and_changing_one_is_asked_about(self, desk: Desk) -> None:
+        identity, human = outbound_id(desk, "draft"), Human()
+        async with desk.agent(human=human) as agent:
+            await agent.call("update_outbound", outbound=identity, run_at=LATER, send=True)
+            other = await agent.call("update_outbound", outbound=identity, text="Other words.")
+            back = await agent.call("update_outbound", outbound=identity, send=False)
+            still = await agent.call("update_outbound", outbound=identity, send=False)
+            desk.clock.forward(days=3)
+            late = await agent.call("update_outbound", outbound=identity, send=True)
+        assert other.text.endswith("goes out to 2 customers: 11-21 09:00 (UTC).")
+        assert len(human.asked) == 2
+        assert back.text.endswith("is a draft to 2 customers; nothing was sent.")
+        assert still.text.startswith("already_done: ")
+        assert "was to go out at 11-21 09:00, which has passed. Pass run_at" in late
+        assert desk.sandbox.delivered() == []
+
+    async def test_one_that_was_drawn_back_can_be_sent_again(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        async with desk.agent() as agent:
+            await agent.call("update_outbound", outbound=identity, run_at=LATER, send=True)
+            await agent.call("update_outbound", outbound=identity, send=False)
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+        assert said.text.startswith("done: ")
+
+    async def test_what_changes_while_the_human_is_asked_is_not_sent(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        human = Human(meanwhile=lambda: changed(desk, identity, subject="Something else"))
+        async with desk.agent("legacy", human=human) as agent:
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+        assert said.text.startswith("refused: ")
+        assert "was changed meanwhile; it is draft now. Nothing was sent." in said
+        assert desk.sandbox.delivered() == []
+
+    async def test_what_somebody_else_sends_meanwhile_is_not_sent_again(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        human = Human(meanwhile=lambda: changed(desk, identity, status="sent"))
+        async with desk.agent("legacy", human=human) as agent:
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+        assert "was changed meanwhile; it is sent now." in said
+        assert desk.wire.writes == []
+
+    async def test_a_lost_sending_is_read_back(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        desk.wire.after = losing
+        async with desk.agent() as agent:
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+        assert said.text.startswith("done: ")
+        assert "The answer got lost, but reading it back shows the change." in said
+        assert len(desk.sandbox.delivered()) == 2
+
+    async def test_one_that_may_have_been_sent_is_never_sent_again_until_it_is_seen(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        async with desk.agent() as agent:
+            desk.wire.before = failing
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+            desk.wire.before = lambda _: None
+            desk.clock.forward(days=40)
+            desk.wire.clear()
+            again = await agent.call("update_outbound", outbound=identity, send=True)
+            assert desk.wire.writes == []
+            changed(desk, identity, status="scheduled", runAt="2027-01-20T00:00:00.000Z")
+            seen = await agent.call("update_outbound", outbound=identity, send=True)
+            edited = await agent.call("update_outbound", outbound=identity, text="Other words.")
+        for each in (said, again):
+            assert each.text.startswith(f"unknown: It is not known whether the outbound {identity} was sent.")
+        assert seen.text.startswith("already_done: ")
+        assert edited.text.startswith("done: ")
+
+    async def test_one_whose_time_has_come_or_that_failed_is_left_alone(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        async with desk.agent() as agent:
+            changed(desk, identity, status="failed")
+            failed = await agent.call("update_outbound", outbound=identity, send=True)
+            changed(desk, identity, status="scheduled", runAt="2026-11-20T09:59:59.000Z")
+            desk.wire.after = lambda request, answer: (
+                httpx2.Response(200, json={**answer.json(), "status": "scheduled"})
+                if request.method == "GET"
+                else answer
+            )
+            going = await agent.call("update_outbound", outbound=identity, subject="Other")
+        assert "is failed, so it can't be changed. Some customers may have received it" in failed
+        assert "is going out at this moment" in going
+        assert desk.wire.writes == []
+
+    async def test_a_failure_in_the_receipt_is_told(self, desk: Desk) -> None:
+        customer = customer_id(desk, "Vela Biotech")
+        desk.sandbox.database.execute("UPDATE customers SET slackChannelId = NULL WHERE id = ?", [customer])
+        async with desk.agent() as agent:
+            said = await agent.call("create_outbound", **NEW, send=True)
+        assert said.text.endswith("to 1 customer: Unthread says that it is failed; tell the user.")
+
+    @pytest.mark.parametrize(
+        ("stored", "words"),
+        [
+            ({"subject": ""}, "no subject yet"),
+            ({"blocks": "[]"}, "no blocks yet"),
+            ({"recipients": "[]"}, "recipients"),
+        ],
+    )
+    async def test_an_incomplete_draft_is_not_sent(self, desk: Desk, stored: dict[str, str], words: str) -> None:
+        identity = outbound_id(desk, "draft")
+        changed(desk, identity, **stored)
+        async with desk.agent() as agent:
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+        assert said.text.startswith("refused: The outbound has no ")
+        assert words in said
+        assert desk.wire.writes == []
+
+    async def test_a_draft_without_a_sender_needs_one(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        changed(desk, identity, sendAs="{}")
+        async with desk.agent() as agent:
+            refused = await agent.call("update_outbound", outbound=identity, as_support_rep=True)
+            nothing = await agent.call("update_outbound", outbound=identity)
+            done = await agent.call("update_outbound", outbound=identity, send_as="Mei Tanaka")
+        assert refused.text.startswith("refused: The outbound has no sender yet.")
+        assert nothing.text.startswith("refused: Nothing to change was passed.")
+        assert done.text.startswith("done: ")
+
+
+async def test_where_writing_is_limited_nobody_else_is_written_to_and_nothing_of_theirs_changed() -> None:
+    desk = Desk(EVERYTHING)
+    allowed = customer_id(desk, "Vela Biotech")
+    server = desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=allowed)
+    identity = outbound_id(desk, "draft")
+    async with desk.agent(server=server) as agent:
+        mine = await agent.call("create_outbound", **NEW)
+        others = await agent.call("create_outbound", **{**NEW, "customers": ["Vela Biotech", "Tern Shipping"]})
+        tagged = await agent.call("create_outbound", **NEW, tag="Trial")
+        theirs = await agent.call("update_outbound", outbound=identity, customers=["Vela Biotech"])
+    assert mine.text.startswith("done: ")
+    for said in (others, tagged, theirs):
+        assert said.text.startswith("refused: The operator allows writing only for certain customers")
+    assert len(desk.wire.writes) == 1
+    desk.sandbox.close()
