@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 CANDIDATES: Final = 5
 """How many a refusal names."""
 _ONESELF: Final = frozenset({"me", "myself", "@me", "self"})
-_SHORT_WORD: Final = 5
-"""Letters of a word of which a part would say too little."""
+_SHORT_WORD: Final = 4
+"""Letters of a word of which a part would say too little, and that is no telling one if it is still shorter."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FIRESTORE = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9]{20}")
@@ -121,14 +121,17 @@ def is_gone(row: JsonObject) -> bool:
 def telling_part(name: str) -> str:
     """The part of `name` to search for: what has it is the name in other letter case, or one that it may be meant for.
 
-    It is the beginning of the longest word, so that a word left out or a slip elsewhere doesn't matter. Of an e-mail
-    address it is from before the `@`, because whole companies share the rest.
+    It is the beginning of a word, so that a slip behind it or a word left out doesn't matter: of the first one that is
+    not too short, since companies differ in the first and share the last (Systems, Logistics). Of an e-mail address
+    it is the longest before the `@`, because first names and domains are shared.
     """
-    words: list[str] = _WORD.findall(name.partition("@")[0])
+    local, at, _ = name.partition("@")
+    words: list[str] = _WORD.findall(local)
     if not words:
         return name
     longest = max(words, key=len)
-    return longest if len(longest) < _SHORT_WORD else longest[: max(3, len(longest) * 2 // 3)]
+    word = longest if at else next((each for each in words if len(each) >= _SHORT_WORD), longest)
+    return word if len(word) <= _SHORT_WORD else word[: max(3, len(word) * 2 // 3)]
 
 
 def similar(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
