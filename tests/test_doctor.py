@@ -124,7 +124,16 @@ async def test_what_is_odd_about_the_settings_is_noted() -> None:
         "what was sent is remembered only while the server runs",
         "nobody is asked before something reaches a customer",
         "writing is limited to the customers c1, c2",
+        "not shown, without the option that it needs: update_slack_user_group (UNTHREAD_SLACK_USER_GROUP_ENDPOINT)",
     ]
+
+
+async def test_it_says_that_no_host_is_named_for_webhooks_where_they_could_be_made() -> None:
+    environment = {"UNTHREAD_API_KEY": KEY, "UNTHREAD_ACCESS": "admin", "UNTHREAD_TOOLSETS": "workspace"}
+    note = "note  webhooks can't be created or enabled: UNTHREAD_WEBHOOK_HOSTS names no host for them"
+    assert note in (await _examined(environment)).lines
+    assert note not in (await _examined({**environment, "UNTHREAD_WEBHOOK_HOSTS": "hooks.example.com"})).lines
+    assert note not in (await _examined({**environment, "UNTHREAD_ACCESS": "reply"})).lines
 
 
 async def test_an_unknown_toolset_is_wrong() -> None:
@@ -137,12 +146,13 @@ async def test_every_tool_is_either_shown_or_it_is_said_why_not() -> None:
     findings = await _examined(
         {"UNTHREAD_API_KEY": KEY, "UNTHREAD_ACCESS": "triage", "UNTHREAD_TOOLSETS": "default,-reporting"}
     )
-    *_, shown, above, left_out = findings.lines
+    *_, shown, above, left_out, without = findings.lines
     assert shown.startswith(f"ok    {shown.count(',') + 1} tools: ")
     assert above.startswith("note  not shown, above access level triage: ")
     assert left_out.startswith("note  not shown, not among the chosen toolsets: run_report")
     assert "send_reply" in above
-    said = f"{shown} {above} {left_out}"
+    assert without.startswith("note  not shown, without the option that it needs: update_slack_user_group (")
+    said = f"{shown} {above} {left_out} {without}"
     assert all(tool.name in said for tool in TOOLS)
 
 

@@ -102,6 +102,12 @@ def test_a_misspelled_option_is_noted_with_the_nearest_one() -> None:
             "good,good/../bad",
             "UNTHREAD_ALLOWED_CUSTOMERS has 'good/../bad', which is no customer id. Separate ids by commas.",
         ),
+        (
+            "UNTHREAD_WEBHOOK_HOSTS",
+            "hooks.example.com,https://a.example",
+            "UNTHREAD_WEBHOOK_HOSTS has 'https://a.example', which is no host. "
+            "Give names such as hooks.example.com, or *.example.com for all below.",
+        ),
         ("UNTHREAD_UPLOAD_DIR", "uploads", "UNTHREAD_UPLOAD_DIR is 'uploads'. Give the whole path of a directory."),
         ("UNTHREAD_DOWNLOAD_DIR", ".", "UNTHREAD_DOWNLOAD_DIR is '.'. Give the whole path of a directory."),
     ],
@@ -282,4 +288,42 @@ def test_switches_take_the_usual_words(text: str) -> None:
 def test_customers_and_toolsets_are_lists_separated_by_commas() -> None:
     settings = read_settings({"UNTHREAD_ALLOWED_CUSTOMERS": " a1, b2 ,", "UNTHREAD_TOOLSETS": "Default, -Reporting"})
     assert settings.allowed_customers == {"a1", "b2"}
+    hosts = read_settings({"UNTHREAD_WEBHOOK_HOSTS": "Hooks.Example.com, *.example.org"}).webhook_hosts
+    assert hosts == {"hooks.example.com", "*.example.org"}
     assert settings.toolsets == {"default", "-reporting"}
+
+
+def test_where_slack_user_groups_are_updated_is_the_operators_to_say() -> None:
+    name = "UNTHREAD_SLACK_USER_GROUP_ENDPOINT"
+    assert read_settings({}).options == frozenset()
+    settings = read_settings({name: " patch /slack-user-groups/{id} "})
+    assert settings.options == {name}
+    endpoint = settings.slack_user_group_endpoint
+    assert endpoint is not None
+    assert (str(endpoint), endpoint.placeholders) == ("PATCH /slack-user-groups/{id}", ("id",))
+    assert (endpoint.effect, endpoint.source) == ("changes", "operator")
+    assert str(read_settings({name: "POST /slack/user-groups"}).slack_user_group_endpoint) == "POST /slack/user-groups"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "/slack-user-groups",
+        "GET /slack-user-groups",
+        "DELETE /slack-user-groups",
+        "PATCH slack-user-groups",
+        "PATCH /slack-user-groups/",
+        "PATCH //elsewhere.example/x",
+        "PATCH https://elsewhere.example/x",
+        "PATCH /a/../b",
+        "PATCH /a?b=c",
+        "PATCH /{a}/{b}",
+        "PATCH /a{b}",
+        "PATCH /{A-b}",
+    ],
+)
+def test_a_method_or_path_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"Write a method and a path, such as PATCH /slack-user-groups/\{id\}, with"
+    ):
+        read_settings({"UNTHREAD_SLACK_USER_GROUP_ENDPOINT": wrong})

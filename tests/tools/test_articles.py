@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -240,3 +241,64 @@ async def test_an_article_for_some_groups_says_so(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("get_kb_article", article=article_id(desk))
     assert "only for groups g1, g2" in said
+
+
+@pytest.fixture
+def admin() -> Iterator[Desk]:
+    made = Desk({"UNTHREAD_ACCESS": "admin", "UNTHREAD_TOOLSETS": "all"})
+    yield made
+    made.sandbox.close()
+
+
+def is_there(desk: Desk, article: str) -> bool:
+    sql = "SELECT count(*) FROM articles WHERE id = ?"
+    return desk.sandbox.database.execute(sql, [article]).fetchone()[0] == 1
+
+
+async def test_an_article_that_customers_are_answered_from_is_deleted_once_somebody_agreed(
+    admin: Desk, era: Era
+) -> None:
+    article = article_id(admin)
+    human = Human("decline")
+    async with admin.agent(era, human=human) as agent:
+        refused = await agent.call("delete_kb_article", article=article)
+        assert is_there(admin, article)
+        human.answer = "approve"
+        said = await agent.call("delete_kb_article", article=article)
+        again = await agent.call("delete_kb_article", article=article)
+        admin.clock.forward(minutes=11)
+        later = await agent.call("delete_kb_article", article=article)
+    assert refused.text.startswith("refused: The human did not approve this.")
+    assert human.asked[0].startswith("Delete the knowledge base article '")
+    assert said.text.startswith(f"done: article {article} '")
+    assert again.text == f"already_done: article {article}. It was deleted a moment ago."
+    assert later.text.startswith("refused: ")
+    assert not is_there(admin, article)
+    assert [str(sent) for sent in admin.wire.writes] == [f"DELETE /knowledge-base/articles/{article}"]
+
+
+async def test_an_inactive_article_is_deleted_without_asking(admin: Desk) -> None:
+    sql = "SELECT id FROM articles WHERE status = 'inactive'"
+    article = admin.sandbox.database.execute(sql).fetchone()[0]
+    human = Human()
+    async with admin.agent(human=human) as agent:
+        said = await agent.call("delete_kb_article", article=article)
+    assert said.text.startswith("done: ")
+    assert human.asked == []
+
+
+@pytest.mark.parametrize(("looks", "words"), [(404, "done: "), (500, "unknown: ")])
+async def test_a_deletion_that_nobody_confirmed_is_looked_up(admin: Desk, looks: int, words: str) -> None:
+    article = article_id(admin)
+    lost: list[str] = []
+
+    def lose(request: httpx2.Request) -> httpx2.Response | None:
+        if request.method == "DELETE":
+            lost.append(article)
+            return httpx2.Response(502)
+        return httpx2.Response(looks, json={}) if lost else None
+
+    admin.wire.before = lose
+    async with admin.agent() as agent:
+        said = await agent.call("delete_kb_article", article=article)
+    assert said.text.startswith(words)
