@@ -105,8 +105,10 @@ def test_a_misspelled_option_is_noted_with_the_nearest_one() -> None:
         (
             "UNTHREAD_WEBHOOK_HOSTS",
             "hooks.example.com,https://a.example",
-            "UNTHREAD_WEBHOOK_HOSTS has 'https://a.example', which is no host. "
-            "Give names such as hooks.example.com, or *.example.com for all below.",
+            (
+                "UNTHREAD_WEBHOOK_HOSTS has 'https://a.example', which is no host. "
+                "Give names such as hooks.example.com, or *.example.com for all below."
+            ),
         ),
         ("UNTHREAD_UPLOAD_DIR", "uploads", "UNTHREAD_UPLOAD_DIR is 'uploads'. Give the whole path of a directory."),
         ("UNTHREAD_DOWNLOAD_DIR", ".", "UNTHREAD_DOWNLOAD_DIR is '.'. Give the whole path of a directory."),
