@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from unthread_mcp.access import Level, ToolDeclaration, changes, reads, sends, tool_of
@@ -27,7 +29,11 @@ async def write() -> None: ...
 def _declared(function: object, toolset: str) -> ToolDeclaration:
     tool = tool_of(function)
     assert tool is not None
-    return ToolDeclaration(tool.function, tool.title, tool.effect, tool.level, tool.shown, toolset)
+    return replace(tool, toolset=toolset)
+
+
+@changes("Paint", level="triage", needs="A_BRUSH")
+async def paint() -> None: ...
 
 
 TOOLS = [
@@ -77,3 +83,11 @@ def test_a_name_that_means_nothing_is_found_with_its_sign() -> None:
 def test_a_list_without_names_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^is empty\. Use default, all, or names"):
         parse_toolsets(" , ")
+
+
+def test_a_tool_that_needs_an_option_is_shown_where_it_is_set() -> None:
+    tools = [*TOOLS, _declared(paint, "doing")]
+    for wanted in ({"all"}, {"default"}, {"paint"}):
+        assert "paint" not in [tool.name for tool in choose(wanted, "admin", tools)]
+        assert "paint" in [tool.name for tool in choose(wanted, "admin", tools, {"A_BRUSH"})]
+    assert [tool.name for tool in choose({"paint"}, "read", tools, {"A_BRUSH"})] == []

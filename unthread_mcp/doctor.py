@@ -135,13 +135,13 @@ def _tools(settings: Settings, findings: Findings) -> None:
         findings.bad("No tool would be shown. Check UNTHREAD_TOOLSETS and UNTHREAD_ACCESS.")
     by_level = [tool.name for tool in choose(settings.toolsets, "admin", TOOLS, settings.options) if tool not in shown]
     by_choice = [tool.name for tool in choose({"all"}, settings.access, TOOLS, settings.options) if tool not in shown]
-    if by_option := [tool for tool in TOOLS if tool.needs and tool.needs not in settings.options]:
-        said = ", ".join(f"{tool.name} ({tool.needs})" for tool in by_option)
-        findings.note(f"not shown, without the option that it needs: {said}")
     if by_level:
         findings.note(f"not shown, above access level {settings.access}: {', '.join(by_level)}")
     if by_choice:
         findings.note(f"not shown, not among the chosen toolsets: {', '.join(by_choice)}")
+    if by_option := [tool for tool in TOOLS if tool.needs and tool.needs not in settings.options]:
+        said = ", ".join(f"{tool.name} ({tool.needs})" for tool in by_option)
+        findings.note(f"not shown, without the option that it needs: {said}")
     if not settings.webhook_hosts and any(tool.name == "create_webhook" for tool in shown):
         findings.note("webhooks can't be created or enabled: UNTHREAD_WEBHOOK_HOSTS names no host for them")
 
