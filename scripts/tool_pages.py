@@ -11,7 +11,7 @@ from typing import Any, Final
 from mcp.types import Tool
 
 from tests.support import Desk, Human
-from tests.tools.examples import EVERYTHING, example
+from tests.tools.examples import DOWNLOADS, EVERYTHING, example
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.tools import TOOLS
 
@@ -24,6 +24,7 @@ marker is new in each answer. A star marks the tools that are shown by default.
 """
 
 _LINES_SHOWN: Final = 30
+_FILE_NAME: Final = re.compile(r"unthread-[0-9a-f]{16}\b")
 _MARKER: Final = re.compile(r"(<<[^<>\n]*? )\d{9}(?=[:>])")
 
 
@@ -47,7 +48,7 @@ async def _section(tool: ToolDeclaration, listed: Tool) -> str:
         said = await agent.call(tool.name, **arguments)
     desk.sandbox.close()
     asked = [f"[the user is asked: {' '.join(question.split())}]" for question in human.asked]
-    shown = [call(tool.name, arguments), *asked, *shortened(said.text)]
+    shown = [call(tool.name, arguments), *asked, *shortened(_same_every_time(said.text))]
     return "\n".join(
         [
             f"### {'★ ' if tool.shown else ''}`{tool.name}`\n",
@@ -59,6 +60,11 @@ async def _section(tool: ToolDeclaration, listed: Tool) -> str:
             "```\n",
         ]
     )
+
+
+def _same_every_time(text: str) -> str:
+    """An answer without where and under which name a file was written."""
+    return _FILE_NAME.sub("unthread-0123456789abcdef", text.replace(DOWNLOADS, "/home/me/downloads"))
 
 
 def _effect(listed: Tool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -15,18 +15,24 @@ _B = TypeVar("_B")
 
 async def both(first: Callable[[], Awaitable[_A]], second: Callable[[], Awaitable[_B]]) -> tuple[_A, _B]:
     """Run two reads at once. If one fails, the other is cancelled and its error is raised as it is."""
-    results: dict[int, Any] = {}
+    results: list[Any] = await together([first, second])
+    return results[0], results[1]
 
-    async def run(index: int, operation: Callable[[], Awaitable[Any]]) -> None:
+
+async def together(operations: Sequence[Callable[[], Awaitable[_A]]]) -> list[_A]:
+    """Run several at once. If one fails, the others are cancelled and its error is raised as it is."""
+    results: dict[int, _A] = {}
+
+    async def run(index: int, operation: Callable[[], Awaitable[_A]]) -> None:
         results[index] = await operation()
 
     try:
         async with anyio.create_task_group() as group:
-            group.start_soon(run, 0, first)
-            group.start_soon(run, 1, second)
+            for index, operation in enumerate(operations):
+                group.start_soon(run, index, operation)
     except BaseExceptionGroup as failures:
         raise _first(failures) from None
-    return results[0], results[1]
+    return [results[index] for index in range(len(operations))]
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from tests.support import Agent, Desk
 from unthread_mcp.sandbox.automations import SLACK_USER_GROUP
 
+_DOWNLOADS: Final = TemporaryDirectory(prefix="downloads-")
+"""Gone when the process ends."""
+DOWNLOADS: Final = _DOWNLOADS.name
 EVERYTHING: Final = {
     "UNTHREAD_TOOLSETS": "all",
     "UNTHREAD_ACCESS": "admin",
     "UNTHREAD_SLACK_USER_GROUP_ENDPOINT": str(SLACK_USER_GROUP),
     "UNTHREAD_WEBHOOK_HOSTS": "*.example.com",
+    "UNTHREAD_DOWNLOAD_DIR": DOWNLOADS,
 }
 """Settings under which every tool is offered and its example works."""
 
@@ -53,6 +58,8 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
             return {"conversation": number, "text": "The logs show nothing unusual."}
         case "send_reply":
             return {"conversation": number, "text": "We are on it.", "as_of": await agent.as_of(number)}
+        case "create_conversation":
+            return {"type": "triage", "triage_channel_id": "C0DUTY", "title": "Who covers Friday?", "text": "Who is in?"}
         case "get_attachment":
             return {"conversation": desk.number("many-files"), "file": "chrome.png"}
         case "query_knowledge_base":
@@ -63,6 +70,10 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
             return {"title": "Turning it off and on", "content": "Hold the button for five seconds."}
         case "update_kb_article":
             return {"article": article_id(desk), "title": "A better title"}
+        case "count_conversations":
+            return {"by": "customer", "created_after": "30d"}
+        case "export_conversations":
+            return {"status": ["open"], "select": ["friendlyId", "title", "customer.name"]}
         case "run_report":
             return {"metric": "totalCount", "dimensions": ["customerId"]}
         case "get_customer":

@@ -152,7 +152,12 @@ async def test_a_tool_that_is_not_shown_says_how_it_could_be() -> None:
     desk.sandbox.close()
 
 
-SELECTING = [tool for tool in TOOLS if "select" in inspect.signature(tool.function).parameters]
+SELECTING = [
+    tool
+    for tool in TOOLS
+    # What export_conversations selects goes into a file: see test_bulk_reads.
+    if "select" in inspect.signature(tool.function).parameters and tool.name != "export_conversations"
+]
 
 
 @pytest.mark.parametrize("tool", SELECTING, ids=lambda tool: tool.name)
@@ -175,7 +180,7 @@ async def test_select_returns_just_those_fields(tool: ToolDeclaration) -> None:
     assert not said.failed, said.text
     rows = said.data.get("data", [said.data])
     assert rows
-    assert all(list(row) == [field] for row in rows)
+    assert all([name for name in row if name != "outcome"] == [field] for row in rows)
     assert unknown.failed
     assert f"Did you mean {field}?" in unknown
     assert not everything.failed

@@ -11,6 +11,7 @@ from unthread_mcp.tools import (
     accounts,
     attachments,
     automations,
+    bulk_reads,
     bulk_updates,
     collaboration,
     conversations,
@@ -18,6 +19,7 @@ from unthread_mcp.tools import (
     customers,
     knowledge_base,
     messages,
+    new_conversations,
     outbounds,
     people,
     reporting,
@@ -29,10 +31,10 @@ from unthread_mcp.tools import (
 )
 
 _TOOLSETS: Final[dict[str, tuple[ModuleType, ...]]] = {
-    "conversations": (conversations, triage, updates, bulk_updates, messages, attachments),
+    "conversations": (conversations, triage, updates, bulk_updates, messages, new_conversations, attachments),
     "collaboration": (collaboration,),
     "knowledge_base": (knowledge_base,),
-    "reporting": (reporting,),
+    "reporting": (reporting, bulk_reads),
     "people": (people, customers, customer_settings, accounts),
     "workspace": (tags, ticket_types, outbounds, webhooks, automations),
 }

@@ -15,8 +15,6 @@ from unthread_mcp.api.endpoints import LIST_CONVERSATIONS, LIST_MESSAGES
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
     IN_MESSAGE,
-    PRIORITY_NUMBERS,
-    UNASSIGNED,
     ConversationRef,
     Cursor,
     CustomerRef,
@@ -32,8 +30,9 @@ from unthread_mcp.arguments import (
     Words,
 )
 from unthread_mcp.concurrency import both
+from unthread_mcp.conversation_filters import ConversationFilters, resolved
 from unthread_mcp.fields import CONVERSATION, MESSAGE
-from unthread_mcp.listing import Listed, Query, conditions, list_page
+from unthread_mcp.listing import Listed, Query, list_page
 from unthread_mcp.render import (
     SEPARATOR,
     TITLE_LENGTH,
@@ -81,45 +80,17 @@ async def search_conversations(
 
     One line each; read one with get_conversation. Dates in answers are MM-DD.
     """
-    names = workspace.names
-    conditions_: list[JsonObject] = conditions(CONVERSATION, where)
-
-    def add(field: str, value: JsonValue, operator: str = "==") -> None:
-        conditions_.append({"field": field, "operator": operator, "value": value})
-
-    if status:
-        chosen: list[JsonValue] = [*dict.fromkeys(status)]
-        add("status", chosen, "in") if len(chosen) > 1 else add("status", chosen[0])
-    if customer:
-        add("customerId", (await names.customer(customer)).id)
-    if assignee and assignee.strip().lower() != UNASSIGNED:
-        add("assignedToUserId", (await names.user(assignee)).id)
-    if tag:
-        add("tags.id", (await names.tag(tag)).id)
-    if ticket_type:
-        add("ticketTypeId", (await names.ticket_type(ticket_type)).id)
-    if priority:
-        add("priority", PRIORITY_NUMBERS[priority])
     moments = {
         "created_after": created_after,
         "created_before": created_before,
         "updated_after": updated_after,
         "updated_before": updated_before,
     }
-    absolute: JsonObject = {}
-    for argument, said in moments.items():
-        if said is None:
-            continue
-        moment = iso(parse_time(said, argument, zone=workspace.settings.timezone, now=workspace.now()))
-        absolute[argument] = moment
-        add(
-            "createdAt" if argument.startswith("created") else "updatedAt",
-            moment,
-            ">" if argument.endswith("after") else "<",
-        )
+    filters = ConversationFilters(status, customer, assignee, tag, ticket_type, priority, moments, where)
+    found, absolute = await resolved(workspace, filters)
     if order_by == "priority":
         # Where conversations without a priority stand in this order is the API's choice; first, it would mislead.
-        add("priority", 0, ">")
+        found.append({"field": "priority", "operator": ">", "value": 0})
     arguments: dict[str, JsonValue] = {
         "status": [*status] if status else None,
         "customer": customer,
@@ -140,7 +111,7 @@ async def search_conversations(
         CONVERSATION,
         arguments,
         select=select,
-        where=conditions_,
+        where=found,
         order=(order_by,),
         descending=descending,
         limit=limit,
@@ -148,7 +119,7 @@ async def search_conversations(
         absolute=absolute,
     )
     page = list_page
-    if assignee and assignee.strip().lower() == UNASSIGNED:
+    if filters.unassigned:
         page = _unassigned
         query = replace(query, local_fields=("assignedToUserId",))
     listed = await page(workspace, _with_text(query, text))
