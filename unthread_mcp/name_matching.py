@@ -121,17 +121,15 @@ def is_gone(row: JsonObject) -> bool:
 def telling_part(name: str) -> str:
     """The part of `name` to search for: what has it is the name in other letter case, or one that it may be meant for.
 
-    It is the beginning of a word, so that a slip behind it or a word left out doesn't matter: of the first one that is
-    not too short, since companies differ in the first and share the last (Systems, Logistics). Of an e-mail address
-    it is the longest before the `@`, because first names and domains are shared.
+    It is a beginning, so that a slip behind it doesn't matter: of the first word that is not too short, since companies
+    differ in the first and share the last (Systems, Logistics), or of what stands before the `@` of an e-mail address.
     """
     local, at, _ = name.partition("@")
-    words: list[str] = _WORD.findall(local)
+    words: list[str] = [local] if at and local else _WORD.findall(name)
     if not words:
         return name
-    longest = max(words, key=len)
-    word = longest if at else next((each for each in words if len(each) >= _SHORT_WORD), longest)
-    return word if len(word) <= _SHORT_WORD else word[: max(3, len(word) * 2 // 3)]
+    word = next((each for each in words if len(each) >= _SHORT_WORD), max(words, key=len))
+    return word[: max(_SHORT_WORD, len(word) * 2 // 3)]
 
 
 def similar(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
@@ -165,9 +163,16 @@ def _described(row: JsonObject) -> str:
     return f"{one_line(text_of(row, 'name'), 40)}{address} ({', '.join(facts)})"
 
 
-def nothing_found(kind: Kind, name: str, near: Sequence[JsonObject], gone: Sequence[JsonObject]) -> UnknownName:
-    """Nobody is called so; `gone` were, and `near` are called nearly so."""
+def nothing_found(
+    kind: Kind, name: str, near: Sequence[JsonObject], gone: Sequence[JsonObject], *, are_more: bool = False
+) -> UnknownName:
+    """Nobody is called so; `gone` were, and `near` are called nearly so, perhaps with more that weren't seen."""
     said = one_line(name, 60)
+    if are_more and near:
+        return UnknownName(
+            f"No {kind.word} is called {said!r} in just these letters.",
+            f"Similar among many: {described(near)}. {kind.tool} finds others by a part of the name.",
+        )
     if gone:
         return UnknownName(
             f"No {kind.word} is called {said!r} any more: {described(gone)}.", f"{kind.tool} lists the {kind.plural}."

@@ -235,7 +235,7 @@ async def test_of_an_address_the_part_before_the_at_is_looked_for() -> None:
     names, client = names_on({"id": "u-1", "name": "Jonas", "email": "jonas.lindqvist@quayside.example"})
     with pytest.raises(InvalidArgument, match=r"Similar: Jonas <jonas\.lindqvist@quayside\.example>"):
         await names.user("jonas.lindqvst@quayside.example")
-    assert client.asked[1].where == [("email", "contains", "lindq")]
+    assert client.asked[1].where == [("email", "contains", "jonas.lin")]
 
 
 async def test_where_more_are_like_it_than_one_page_holds_nothing_is_guessed() -> None:
@@ -246,6 +246,16 @@ async def test_where_more_are_like_it_than_one_page_holds_nothing_is_guessed() -
     assert str(refusal.value) == (
         "More customers have names like 'Fjord Solutions' than could be looked through. Pass the name in its own "
         "letter case, or the id; search_customers finds it by a part of its name."
+    )
+
+
+async def test_what_is_only_like_it_among_too_many_is_no_proof_that_there_is_none() -> None:
+    names = names_of_stub(StubClient(in_turn(page(), page({"id": "cu-1", "name": "Norlo Banks"}, following="more"))))
+    with pytest.raises(InvalidArgument) as refusal:
+        await names.customer("norlo bank")
+    assert str(refusal.value) == (
+        "No customer is called 'norlo bank' in just these letters. Similar among many: Norlo Banks (cu-1). "
+        "search_customers finds others by a part of the name."
     )
 
 
