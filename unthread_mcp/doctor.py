@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from unthread_mcp.access import permits
 from unthread_mcp.answers import as_page
 from unthread_mcp.api.endpoints import (
     LIST_ARTICLES,
@@ -133,7 +134,11 @@ def _tools(settings: Settings, findings: Findings) -> None:
         findings.good(f"{len(shown)} tools: {', '.join(tool.name for tool in shown)}")
     else:
         findings.bad("No tool would be shown. Check UNTHREAD_TOOLSETS and UNTHREAD_ACCESS.")
-    by_level = [tool.name for tool in choose(settings.toolsets, "admin", TOOLS, settings.options) if tool not in shown]
+    by_level = [
+        tool.name
+        for tool in choose({"all"}, "admin", TOOLS, settings.options)
+        if not permits(settings.access, tool.level)
+    ]
     by_choice = [tool.name for tool in choose({"all"}, settings.access, TOOLS, settings.options) if tool not in shown]
     if by_level:
         findings.note(f"not shown, above access level {settings.access}: {', '.join(by_level)}")

@@ -127,7 +127,7 @@ ACCOUNT: Final = Vocabulary(
         "secondarySupportAssigneeType primarySupportAssignee.{id,name} secondarySupportAssignee.{id,name} "
         "emailsAndDomains slackChannelIds slackTeamIds customFields supportSteps createdAt updatedAt createdBy updatedBy "
         "slackChannels.{id,name,isPrivate,isShared,archivedAt,slackTeamId} slackTeams.{id,name,icon} tags.{id,name} "
-        "externalCrmMetadata.{id}"
+        "externalCrmMetadata"
     ),
     frozenset(),
     ("id", "name", "primarySupportAssignee.name", "tags.name", "emailsAndDomains"),
@@ -157,15 +157,6 @@ ARTICLE: Final = Vocabulary(
     frozenset(),
     ("id", "title", "url", "status", "updatedAt"),
 )
-APPROVAL_REQUEST: Final = Vocabulary(
-    "approval_request",
-    _names(
-        "status id tenantId assignedToGroupId assignedToUserId statusChangedAt conversationId title notes createdAt "
-        "approverUser.{id,name,email,slackId,photo} approverGroup.{id,name,slackId}"
-    ),
-    frozenset(),
-    ("status", "title", "approverUser.name", "approverGroup.name", "createdAt", "statusChangedAt", "notes"),
-)
 COLLABORATOR_TYPE: Final = Vocabulary(
     "collaborator_type", _names("id name key description"), frozenset(), ("id", "key", "name", "description")
 )
@@ -187,7 +178,6 @@ VOCABULARIES: Final = {
         TAG,
         TICKET_TYPE,
         ARTICLE,
-        APPROVAL_REQUEST,
         COLLABORATOR_TYPE,
         OUTBOUND,
     )

@@ -168,7 +168,6 @@ async def test_select_returns_just_those_fields(tool: ToolDeclaration) -> None:
         "list_tags": "name",
         "list_outbounds": "subject",
         "get_outbound": "subject",
-        "list_collaborator_types": "name",
         "search_kb_articles": "title",
         "get_kb_article": "title",
     }.get(tool.name, field)

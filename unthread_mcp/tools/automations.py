@@ -37,17 +37,16 @@ async def create_automation(
     name: Name,
     trigger_type: Trigger,
     steps: Annotated[
-        list[dict[str, Any]], Field(description='{"type": "action" or "branches", "data": {…}}', max_length=100)
+        list[dict[str, Any]], Field(description='{"type": "action" or "branches", "data": {}}', max_length=100)
     ],
     trigger_data: dict[str, Any] | None = None,
     description: Annotated[str | None, Field(max_length=2_000)] = None,
     status: AutomationStatus = "draft",
     conditions: dict[str, Any] | None = None,
 ) -> Answer:
-    """Create an automation, a draft unless told otherwise. It can't be read back or changed here.
+    """Create an automation, if the workspace has custom actions. It can't be read back or changed here.
 
-    Unthread documents neither the data of triggers nor of steps, and offers automations only
-    where custom actions are enabled.
+    Unthread documents no data of triggers and steps.
     """
     workspace.require_no_limit("an automation may act on anybody's conversations")
     body: JsonObject = {
@@ -101,12 +100,9 @@ async def update_slack_user_group(
     workspace: Workspace,
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=200)],
     slack_handle: Annotated[str, Field(pattern=r"^@?[A-Za-z0-9._-]{1,80}$")],
-    group: Annotated[Id | None, Field(description="Id of the group, where the operator's path has one")] = None,
+    group: Annotated[Id | None, Field(description="If the operator's path has an id")] = None,
 ) -> Answer:
-    """Set the Slack handle of the user with an e-mail address, in a Slack user group.
-
-    Nothing shows afterwards what it was set to.
-    """
+    """Set a user's Slack handle for Slack user groups. It can't be read back."""
     endpoint = workspace.settings.slack_user_group_endpoint
     if endpoint is None:
         raise NotPermitted(

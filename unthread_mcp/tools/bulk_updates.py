@@ -46,8 +46,7 @@ async def update_conversations(
 ) -> Answer:
     """Make the same change to up to 100 conversations; one outcome each.
 
-    clear empties: assignee, priority, snooze. If it stops early, it names those not done yet:
-    call again with just these. What is done already is left as it is.
+    clear empties: assignee, priority, snooze. Call again with those that it names as not done yet.
     """
     unassigned = assignee is not None and assignee.strip().lower() == UNASSIGNED
     emptied = emptied_fields([*(clear or ()), *(["assignee"] if unassigned else ())], _CLEARABLE)

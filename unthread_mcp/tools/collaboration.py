@@ -21,22 +21,22 @@ from unthread_mcp.api.endpoints import (
     TAG_CONVERSATIONS,
 )
 from unthread_mcp.api.errors import InvalidArgument, OutcomeUnknown, UnthreadError
-from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.arguments import ConversationRef, Conversations, Cursor, Id, Limit, Name, Select, TagNames, UserRef
+from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.arguments import ConversationRef, Conversations, Cursor, Id, Name, TagNames, UserRef
 from unthread_mcp.bulk import Bulk
-from unthread_mcp.fields import APPROVAL_REQUEST, COLLABORATOR_TYPE, pick, trim
+from unthread_mcp.fields import COLLABORATOR_TYPE, pick
 from unthread_mcp.intents import Intent
 from unthread_mcp.listing import Query, list_page
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.progress import Progress
-from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compose, name_of, number_of, selected_rows
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compose, name_of, number_of
 from unthread_mcp.tools.updates import tag_links
-from unthread_mcp.untrusted import Fence, one_line
+from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import Written, change, once
 
-GroupId = Annotated[Id, Field(description="Id of a user group, instead of a user")]
+GroupId = Annotated[Id, Field(description="A group's id instead")]
 EntityType = Literal["user", "group"]
 
 _NOTES: Final = 500
@@ -51,9 +51,9 @@ async def tag_conversations(
     add: TagNames | None = None,
     remove: TagNames | None = None,
 ) -> Answer:
-    """Add tags to, or remove them from, up to 100 conversations at once; one outcome each.
+    """Add tags to, or remove them from, up to 100 conversations; one outcome each.
 
-    If it stops early, it names those not done yet: call again with just these.
+    Call again with those that it names as not done yet.
     """
     links = await tag_links(workspace, add, remove)
     if not links:
@@ -120,17 +120,11 @@ async def _standing(workspace: Workspace, ids: dict[str, str], title: str) -> st
 
 
 @reads("List approvals")
-async def list_approvals(workspace: Workspace, conversation: ConversationRef, select: Select | None = None) -> Answer:
+async def list_approvals(workspace: Workspace, conversation: ConversationRef) -> Answer:
     """List a conversation's approval requests: who is asked for what, and whether they approved."""
-    chosen = APPROVAL_REQUEST.check(select) if select else None
     identity = await workspace.names.conversation(conversation)
-    # The list has neither select nor pages.
     rows = as_page(await workspace.client.read(LIST_APPROVAL_REQUESTS, {"conversation_id": identity})).rows
     counted = f"{len(rows)} approval request{'' if len(rows) == 1 else 's'}" if rows else "No approval requests found."
-    if chosen:
-        legend, lines = selected_rows(rows, chosen)
-        data: list[JsonValue] = [trim(row, chosen) for row in rows]
-        return Answer(compose([counted, legend if rows else ""], lines, [], fence=Fence()), {"data": data})
     lines = [await _approval_line(workspace, row) for row in rows]
     legend = SEPARATOR.join(("status", "title", "asked", "created", "decided", "notes")) if rows else ""
     return Answer(compose([counted, legend], lines, []), {"data": [*rows]})
@@ -252,23 +246,18 @@ def _collaborator(conversation: JsonObject, kind: Named) -> list[str]:
 
 
 @reads("List collaborator types", shown=False)
-async def list_collaborator_types(
-    workspace: Workspace, select: Select | None = None, limit: Limit = 100, cursor: Cursor | None = None
-) -> Answer:
-    """List the types of collaborators that conversations can have, with the keys that assign_collaborator takes."""
+async def list_collaborator_types(workspace: Workspace, cursor: Cursor | None = None) -> Answer:
+    """List the types of collaborators, with the keys that assign_collaborator takes."""
     query = Query(
         LIST_COLLABORATOR_TYPES,
         COLLABORATOR_TYPE,
-        {"select": [*select] if select else None, "limit": limit if limit != 100 else None},
-        select=select,
+        {},
         order=("key",),
         descending=False,
-        limit=limit,
+        limit=100,
         cursor=cursor,
     )
     listed = await list_page(workspace, query)
-    if listed.chosen:
-        return listed.selected("collaborator type")
     lines = [
         SEPARATOR.join(
             [one_line(text_of(row, "key"), 60) or "-", name_of(row), one_line(text_of(row, "description"), 200) or "-"]

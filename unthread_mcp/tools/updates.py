@@ -102,9 +102,9 @@ async def update_conversation(
 ) -> Answer:
     """Change what is passed of a conversation; the rest stays.
 
-    status closed may send the customer a closing message or survey. With as_of or expected,
-    nothing is changed if somebody has written or changed those values since. clear empties:
-    assignee, priority, title, notes, snooze, customer, ticket_type, submitter, lock.
+    status closed may send the customer a closing message or survey. Nothing is changed if
+    somebody has written since as_of, or changed an expected value. clear empties: assignee,
+    priority, title, notes, snooze, customer, ticket_type, submitter, lock.
     """
     _require_words(title=title, notes=notes)
     if submitter and workspace.restricts_customers:
