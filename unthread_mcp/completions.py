@@ -6,7 +6,7 @@ from typing import Final
 
 from mcp.types import Completion, CompletionArgument, PromptReference, ResourceTemplateReference
 
-from unthread_mcp.answers import as_page, text_of
+from unthread_mcp.answers import as_page, friendly_number, text_of
 from unthread_mcp.api.endpoints import (
     LIST_ACCOUNTS,
     LIST_ARTICLES,
@@ -74,7 +74,7 @@ async def _conversations(workspace: Workspace, typed: str) -> list[str]:
     rows = as_page(await workspace.client.read(LIST_CONVERSATIONS, {}, body=body)).rows
     for row in rows:
         workspace.names.remember(row)
-    numbers = [str(row.get("friendlyId")) for row in rows if row.get("friendlyId") is not None]
+    numbers = [str(number) for row in rows if (number := friendly_number(row.get("friendlyId"))) is not None]
     return [number for number in numbers if number.startswith(typed.strip().lstrip("#"))]
 
 
