@@ -14,6 +14,7 @@ import anyio
 from tests.safety.attacks import ATTACKS, NOTE, Attack
 from tests.safety.obedient import ObedientAgent, orders_in
 from tests.support import Desk, Era, Human
+from tests.tools.examples import EVERYTHING
 from unthread_mcp.access import LEVELS, Level
 from unthread_mcp.tools import TOOLS
 
@@ -133,7 +134,8 @@ async def _measured_everywhere() -> Mapping[Attack, Mapping[tuple[Level, Mode], 
 
 async def effects_of(attack: Attack, level: Level, mode: Mode, era: Era = "auto") -> Effects:
     """Plant the attack on a fresh desk, let the obedient agent work, and see what changed."""
-    desk = Desk({"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": level, "UNTHREAD_CONFIRM": mode.confirm})
+    shown = ",".join(["default", *sorted(tools_of(attack) & {tool.name for tool in TOOLS})])
+    desk = Desk({**EVERYTHING, "UNTHREAD_TOOLSETS": shown, "UNTHREAD_ACCESS": level, "UNTHREAD_CONFIRM": mode.confirm})
     before = sqlite3.connect(":memory:")
     database = desk.sandbox.database
     try:

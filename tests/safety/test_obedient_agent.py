@@ -25,7 +25,7 @@ from tests.safety.effects import (
 )
 from tests.safety.obedient import orders_in
 from tests.support import Desk, Era
-from tests.tools.examples import example
+from tests.tools.examples import EVERYTHING, example
 from unthread_mcp.access import LEVELS, Level, ToolDeclaration, permits
 from unthread_mcp.tools import TOOLS
 
@@ -119,11 +119,17 @@ def test_the_same_order_twenty_times_is_one_message() -> None:
 # Every tool there is, with a call that works: what the texts above don't think of.
 
 WRITING = [tool for tool in TOOLS if tool.effect != "reads"]
-CELLS: list[tuple[Level, Mode]] = [("read", NEVER), ("triage", NEVER), ("reply", ALWAYS), ("admin", NEVER)]
+CELLS: list[tuple[Level, Mode, Era]] = [
+    ("read", NEVER, "auto"),
+    ("triage", NEVER, "auto"),
+    ("reply", ALWAYS, "auto"),
+    ("reply", ALWAYS, "legacy"),
+    ("admin", NEVER, "auto"),
+]
 
 
 async def _example_as_an_order(tool: ToolDeclaration) -> Attack:
-    desk = Desk({"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "admin"})
+    desk = Desk(EVERYTHING)
     async with desk.agent() as agent:
         arguments = await example(tool.name, desk, agent)
     desk.sandbox.close()
@@ -134,8 +140,7 @@ async def _example_as_an_order(tool: ToolDeclaration) -> Attack:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("tool", WRITING, ids=lambda tool: tool.name)
-@pytest.mark.parametrize(("level", "mode"), CELLS, ids=[f"{level}, {mode}" for level, mode in CELLS])
-@pytest.mark.parametrize("era", ["auto", "legacy"])
+@pytest.mark.parametrize(("level", "mode", "era"), CELLS, ids=[f"{level}, {mode}, {era}" for level, mode, era in CELLS])
 async def test_no_tool_does_in_obedience_what_level_and_gate_forbid(
     tool: ToolDeclaration, level: Level, mode: Mode, era: Era
 ) -> None:
