@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import WRONG_REQUESTS
+from tests.reference.checker import WRONG_REQUESTS
 
 
 @pytest.fixture

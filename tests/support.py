@@ -9,22 +9,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import httpx2
 from mcp import Client
 from mcp.client import ClientRequestContext
 from mcp.types import ElicitRequestFormParams, ElicitRequestURLParams, ElicitResult, TextContent
 
-from tests.reference.checker import Request
+from tests.reference.checker import WRONG_REQUESTS, Request
 from unthread_mcp.sandbox import Sandbox
 from unthread_mcp.server import SANDBOX_KEY, UnthreadServer, build_server
 from unthread_mcp.settings import read_settings
 
 TODAY = date(2026, 11, 20)
 Era = Literal["auto", "legacy"]
-WRONG_REQUESTS: Final[list[str]] = []
-"""What was wrong with requests beside the reference, on any wire. A test that leaves something here fails."""
 
 
 @dataclass(frozen=True, slots=True)

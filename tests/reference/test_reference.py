@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.reference.checker import ENTRIES, OBJECTS, REFERENCE, Request, is_known
-from tests.support import WRONG_REQUESTS, Desk
+from tests.reference.checker import ENTRIES, OBJECTS, REFERENCE, WRONG_REQUESTS, Request, is_known
+from tests.support import Desk
 from unthread_mcp.api.client import Upload
 from unthread_mcp.api.endpoints import CREATE_MESSAGE, ENDPOINTS, GET_TAG
 from unthread_mcp.fields import VOCABULARIES

@@ -302,3 +302,11 @@ async def test_a_deletion_that_nobody_confirmed_is_looked_up(admin: Desk, looks:
     async with admin.agent() as agent:
         said = await agent.call("delete_kb_article", article=article)
     assert said.text.startswith(words)
+
+
+async def test_a_question_of_blanks_alone_is_refused_and_reaches_no_network(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("query_knowledge_base", question=" \n ")
+    assert said.failed
+    assert said.text == "question is empty. Ask in plain words."
+    assert desk.wire.sent == []

@@ -49,6 +49,8 @@ async def query_knowledge_base(
     Answers with what the knowledge base says and the articles behind it. Check an answer against
     its article before you pass it on.
     """
+    if not question.strip():
+        raise InvalidArgument("question is empty.", "Ask in plain words.")
     body: JsonObject = {"query": question}
     if conversation:
         body["conversationId"] = await workspace.names.conversation(conversation)
