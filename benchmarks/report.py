@@ -16,6 +16,7 @@ from benchmarks.client import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
 _LOAD_BEFORE: Final = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
@@ -150,11 +151,11 @@ def finish(section: Section, asked: Options) -> None:
     sys.exit(1 if asked.check and not section.met else 0)
 
 
-def write(name: str, text: str) -> None:
-    """Replace the section `name` of docs/benchmarks.md, which marks where it goes."""
+def write(name: str, text: str, page: Path = PAGE) -> None:
+    """Replace the section `name` of a page, which marks where it goes."""
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-    before, found_begin, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    before, found_begin, rest = page.read_text(encoding="utf-8").partition(begin)
     _, found_end, after = rest.partition(end)
     if not (found_begin and found_end):
-        raise ValueError(f"{PAGE} has no place for the section {name}")
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+        raise ValueError(f"{page} has no place for the section {name}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

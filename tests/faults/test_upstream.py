@@ -79,7 +79,7 @@ async def test_an_effect_that_shows_later(loopback: Loopback) -> None:
 async def test_an_answer_that_drips_and_one_that_never_comes(loopback: Loopback) -> None:
     assert isinstance(await create(loopback, Behaviour(per_byte=0.00001)), dict)
     with pytest.raises(OutcomeUnknown):
-        await create(loopback, Behaviour(then="hang", cut=10), "new too", deadline=0.05)
+        await create(loopback, Behaviour(then="hang", cut=10), "new too", deadline=0.2)
     assert len(loopback.upstream.ledger.effects) == 2
 
 

@@ -154,7 +154,14 @@ class Upstream:
 
     async def come_back(self) -> None:
         """Listen where it listened before."""
-        await self.raw.start(self._serve, port=httpx2.URL(self.url).port or 0)
+        for _ in range(100):
+            try:
+                await self.raw.start(self._serve, port=httpx2.URL(self.url).port or 0)
+            except OSError:  # meanwhile the system has given the port to somebody's outgoing connection
+                await asyncio.sleep(0.01)
+            else:
+                return
+        raise OSError("The port is taken for good.")
 
     def well(self) -> None:
         """Behave from now on."""
@@ -200,7 +207,7 @@ class Upstream:
         elif ending == "hang":
             while await reader.read(2**16):
                 pass
-        elif ending == "away":
+        elif ending == "away" and not self._absences:
             self.leave()
             absence = asyncio.create_task(self._return_after(away_for))
             self._absences.add(absence)

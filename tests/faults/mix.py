@@ -1,0 +1,74 @@
+"""The faults that a request can meet, how often each of them is meant to be met, and a plan that deals them out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from tests.faults.upstream import WELL, Behaviour, Received
+
+PAGE_502: Final = b"<html><body>502 Bad Gateway</body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way in which a request can fail."""
+
+    name: str
+    share: int
+    """Of a hundred faults, how many are this one."""
+    does: Behaviour
+    phase: str
+
+
+def _lost(**named: object) -> Behaviour:
+    return Behaviour(cut=0, **named)  # type: ignore[arg-type]
+
+
+_BEFORE, _REFUSED = "before a byte left", "refused in words"
+_THERE, _BACK, _DAMAGED, _LATE = "lost on the way there", "lost on the way back", "damaged answer", "shown late"
+
+MIX: Final = (
+    # These two strike at the request after theirs: nobody listens, or the idle connection is closed.
+    Fault("no connection", 12, Behaviour(then="away"), _BEFORE),
+    Fault("idle connection closed", 8, Behaviour(then="close"), _BEFORE),
+    Fault("429", 15, Behaviour(effect="never", status=429, headers=("Retry-After: 0",)), _REFUSED),
+    Fault("422", 5, Behaviour(effect="never", status=422), _REFUSED),
+    Fault("503", 5, Behaviour(effect="never", status=503), _THERE),
+    Fault("502 page", 2, Behaviour(effect="never", status=502, body=PAGE_502, content_type="text/html"), _THERE),
+    Fault("reset, nothing happened", 3, _lost(effect="never", then="reset"), _THERE),
+    Fault("time-out, nothing happened", 2, _lost(effect="never", then="hang"), _THERE),
+    Fault("reset, it happened", 10, _lost(then="reset"), _BACK),
+    Fault("closed, it happened", 5, _lost(then="close"), _BACK),
+    Fault("504, it happened", 8, Behaviour(status=504, body=PAGE_502, content_type="text/html"), _BACK),
+    Fault("time-out, it happened", 7, _lost(then="hang"), _BACK),
+    Fault("cut within the body", 6, Behaviour(cut=-5, then="close"), _DAMAGED),
+    Fault("broken JSON", 2, Behaviour(body=lambda body: body[:-2]), _DAMAGED),
+    Fault("page with status 200", 2, Behaviour(status=200, body=PAGE_502, content_type="text/html"), _DAMAGED),
+    Fault("empty with status 200", 2, Behaviour(status=200, body=b""), _DAMAGED),
+    Fault("drip", 3, Behaviour(wait=0.02), _DAMAGED),
+    Fault("reset, it happened, shown late", 3, _lost(shown=False, then="reset"), _LATE),
+)
+
+
+class Dealer:
+    """A plan under which each request, read or write, meets a fault with a probability of `rate`."""
+
+    def __init__(self, random: Random, rate: float) -> None:
+        self._random = random
+        self._rate = rate
+        self.dealt: Counter[str] = Counter()
+        self.hit_writes: list[Fault] = []
+        """The faults that struck at writes, in order."""
+
+    def __call__(self, received: Received) -> Behaviour:
+        """Well, or one of the faults."""
+        if self._random.random() >= self._rate:
+            return WELL
+        [fault] = self._random.choices(MIX, [each.share for each in MIX])
+        self.dealt[fault.name] += 1
+        if received.is_write:
+            self.hit_writes.append(fault)
+        return fault.does
