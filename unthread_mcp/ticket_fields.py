@@ -33,7 +33,7 @@ def label_of(field: JsonObject) -> str:
 def written_fields(ticket_type: JsonObject, values: Mapping[str, Any]) -> JsonObject:
     """`values` by label (or id) as the map id -> value that Unthread stores.
 
-    Null empties a field. The reference types every value as a string; several options or
+    Null empties a field: it becomes an empty string (inferred). The reference types every value as a string; several options or
     people are joined as a JSON array (inferred), a checkbox is `true` or `false`. Raises
     `InvalidArgument` naming the nearest label or option.
     """
@@ -98,7 +98,8 @@ def found_fields(known: Sequence[JsonObject], name: str) -> list[JsonObject]:
 def _written(field: JsonObject, value: Any) -> JsonValue:
     label, kind = label_of(field), text_of(field, "type")
     if value is None:
-        return None
+        # The reference types every value as a string, and leaving the key out empties nothing where a write adds.
+        return ""
     if kind == "checkbox":
         word = str(value).strip().lower()
         if word not in {"true", "false"}:

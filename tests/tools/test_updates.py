@@ -159,6 +159,18 @@ async def test_fields_are_merged_by_label_with_options_checked(desk: Desk) -> No
     assert wrong_label.text == "refused: The ticket type has no field 'Severty'. Did you mean Severity?"
 
 
+async def test_null_empties_a_field_and_leaves_the_others(desk: Desk) -> None:
+    number = desk.find(BUG_REPORT)
+    severity = field_ids(desk)["Severity"]
+    before = json.loads(stored(desk, number, "ticketTypeFields"))
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, fields={"Severity": None})
+        read = await agent.call("get_conversation", conversation=number)
+    assert said.text == f"done: {number}: fields set"
+    assert json.loads(stored(desk, number, "ticketTypeFields")) == before | {severity: ""}
+    assert "Severity: " not in read
+
+
 async def test_fields_need_a_ticket_type(desk: Desk) -> None:
     number = desk.find("c.ticketTypeId IS NULL AND c.status = 'open'")
     async with desk.agent() as agent:

@@ -44,7 +44,7 @@ TYPE: JsonObject = {
         ("Severity", "Major", {"f-1": "Major"}),
         (" severity ", " minor ", {"f-1": "Minor"}),
         ("f-1", "Minor", {"f-1": "Minor"}),
-        ("Severity", None, {"f-1": None}),
+        ("Severity", None, {"f-1": ""}),
         ("Areas", ["API", "größe"], {"f-2": '["API", "Größe"]'}),
         ("Areas", "api", {"f-2": '["api"]'}),
         ("Areas", [], {"f-2": "[]"}),
