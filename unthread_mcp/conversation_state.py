@@ -153,11 +153,10 @@ def differing(current: JsonObject, body: JsonObject) -> JsonObject:
 
 
 def in_words(workspace: Workspace, before: JsonObject, after: JsonObject, body: JsonObject) -> str:
-    """What became of each field of `body`, with what it was before."""
+    """What became of each field of `body`, with what it was before. What the receipt lacks is told as it was written."""
+    shown = {**body, **after}
     return ", ".join(
-        _field_in_words(workspace, before, after or body, name, value)
-        for name, value in body.items()
-        if name not in MAPS
+        _field_in_words(workspace, before, shown, name, value) for name, value in body.items() if name not in MAPS
     )
 
 
@@ -166,10 +165,11 @@ def _field_in_words(workspace: Workspace, before: JsonObject, after: JsonObject,
         case "priority":
             said, was = f"priority {priority_of(after.get(name))}", priority_of(before.get(name))
         case "assignedToUserId":
-            shown = name_of(after, "assignedToUser.name") if value else "nobody"
-            said, was = f"assignee {shown}", name_of(before, "assignedToUser.name")
+            said = f"assignee {_named(after, 'assignedToUser.name', value) if value else 'nobody'}"
+            was = name_of(before, "assignedToUser.name")
         case "customerId":
-            said, was = f"customer {name_of(after, 'customer.name')}", name_of(before, "customer.name")
+            said = f"customer {_named(after, 'customer.name', value) if value else 'none'}"
+            was = name_of(before, "customer.name")
         case "wakeUpAt":
             said = f"snoozed until {workspace.date(after.get(name), clock=True)}" if value else "snooze ended"
             was = workspace.date(before.get(name), clock=True)
@@ -179,6 +179,11 @@ def _field_in_words(workspace: Workspace, before: JsonObject, after: JsonObject,
         case _:
             said, was = f"{name} {'emptied' if value is None else 'set'}", "-"
     return said + (f" (was {was})" if was != "-" else "")
+
+
+def _named(after: JsonObject, path: str, identity: JsonValue) -> str:
+    """The name at `path`; where the receipt lacks it, the id that was written."""
+    return name if (name := name_of(after, path)) != "-" else one_line(str(identity), 64)
 
 
 def not_as_written(after: JsonObject, body: JsonObject) -> list[str]:

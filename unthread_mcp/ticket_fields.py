@@ -33,9 +33,9 @@ def label_of(field: JsonObject) -> str:
 def written_fields(ticket_type: JsonObject, values: Mapping[str, Any]) -> JsonObject:
     """`values` by label (or id) as the map id -> value that Unthread stores.
 
-    Null empties a field: it becomes an empty string (inferred). The reference types every value as a string; several options or
-    people are joined as a JSON array (inferred), a checkbox is `true` or `false`. Raises
-    `InvalidArgument` naming the nearest label or option.
+    Null empties a field: it becomes an empty string (inferred). The reference types every
+    value as a string; several options or people are joined as a JSON array (inferred), a
+    checkbox is `true` or `false`. Raises `InvalidArgument` naming the nearest label or option.
     """
     known = fields_of(ticket_type)
     written: JsonObject = {}

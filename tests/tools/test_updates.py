@@ -511,6 +511,17 @@ async def test_what_changed_since_the_agent_looked_is_refused_and_shown(desk: De
     assert desk.wire.writes == []
 
 
+async def test_what_a_receipt_lacks_is_told_as_it_was_written(desk: Desk) -> None:
+    number = desk.find(f"{EMAIL} AND c.priority = 7")
+    changing(desk, lambda it: {"id": it["id"]}, "PATCH")
+    mei = desk.sandbox.database.execute("SELECT id FROM users WHERE name = 'Mei Tanaka' AND NOT external").fetchone()[0]
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, priority="low", assignee="Mei Tanaka")
+        gone = await agent.call("update_conversation", conversation=number, clear=["customer", "snooze"])
+    assert said.text.startswith(f"done: {number}: priority low (was high), assignee {mei}")
+    assert "customer none" in gone
+
+
 # Closing what somebody has written to
 
 
