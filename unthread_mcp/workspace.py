@@ -89,6 +89,14 @@ class Workspace:
                 "Nothing was changed. Leave it to a person.",
             )
 
+    def require_on_behalf_of(self) -> None:
+        """Raise `NotPermitted` unless the operator lets agents write in the name of a person."""
+        if not self.settings.on_behalf_of:
+            raise NotPermitted(
+                "Writing in the name of a person is not allowed here.",
+                "Leave on_behalf_of out; only the operator can allow it, with UNTHREAD_ON_BEHALF_OF.",
+            )
+
     async def require_allowed_conversation(self, conversation_id: str) -> None:
         """The same for the customer of a conversation, which is read for it only if there is a limit."""
         if self.restricts_customers:

@@ -117,11 +117,8 @@ async def send_reply(
     """
     if not text and not blocks and not survey_id:
         raise InvalidArgument("There is nothing to send.", "Pass text or blocks.")
-    if on_behalf_of and not workspace.settings.on_behalf_of:
-        raise NotPermitted(
-            "Writing in the name of a person is not allowed here.",
-            "Leave on_behalf_of out; only the operator can allow it, with UNTHREAD_ON_BEHALF_OF.",
-        )
+    if on_behalf_of:
+        workspace.require_on_behalf_of()
     files = await anyio.to_thread.run_sync(read_uploads, workspace.settings.upload_dir, attachments or ())
     identity = await workspace.names.conversation(conversation)
     author = await _author(workspace, on_behalf_of) if on_behalf_of else None
