@@ -29,7 +29,7 @@ MIB = 2**20
 
 @pytest.fixture
 async def connections() -> AsyncIterator[Connections]:
-    transport = Connections(limit=4, keep_alive=4.0)
+    transport = Connections(limit=2, keep_alive=4.0)
     yield transport
     await transport.aclose()
 
@@ -101,9 +101,26 @@ async def test_beyond_the_limit_the_connection_that_was_idle_longest_is_closed(s
     urls = [await each.start(answering(each, http(200, b"[]"))) for each in (server, other)]
     for url in urls:
         await body_of(connections, get(url))
-    assert await server.all_closed()
+    assert await server.all_closed(1.0)
     await connections.aclose()
     await other.stop()
+
+
+async def test_requests_that_failed_take_no_place(connections: Connections, server: RawServer) -> None:
+    async def break_off(reader: Reader, _: Writer) -> None:
+        await server.receive(reader)
+
+    url, others = await server.start(break_off), [RawServer(), RawServer()]
+    for _ in range(2):
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await connections.handle_async_request(get(url))
+    urls = [await each.start(answering(each, http(200, b"[]"))) for each in others]
+    for url in urls * 2:
+        await body_of(connections, get(url))
+    assert [each.connections for each in others] == [1, 1]
+    await connections.aclose()
+    for each in others:
+        await each.stop()
 
 
 async def test_an_idle_connection_whose_end_the_event_loop_has_not_heard_of_is_not_used(
@@ -168,7 +185,27 @@ async def test_a_connection_whose_time_is_over_is_not_used_even_if_it_was_not_cl
     for number in range(1, 4):
         await body_of(connections, get(url))
         assert server.connections == number
+    assert await server.all_closed()
     await connections.aclose()
+
+
+async def test_an_idle_connection_that_was_reset_is_not_used(connections: Connections, server: RawServer) -> None:
+    idle = asyncio.Event()
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        await server.receive(reader)
+        writer.write(http(200, b"[]"))
+        await idle.wait()
+        reset(writer)
+
+    url = await server.start(serve)
+    for number in range(1, 3):
+        assert await body_of(connections, get(url)) == b"[]"
+        idle.set()
+        await server.all_closed()
+        await turns(20)
+        idle.clear()
+        assert server.connections == number
 
 
 async def test_an_answer_that_was_not_read_to_its_end_closes_its_connection(
@@ -327,6 +364,40 @@ async def test_an_upload_to_a_slow_reader_waits_instead_of_filling_the_memory(se
     connection.close()
 
 
+async def test_an_upload_ends_when_the_server_breaks_off(
+    connections: Connections, server: RawServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    paused = asyncio.Event()
+
+    async def serve(_: Reader, writer: Writer) -> None:
+        await paused.wait()
+        reset(writer)
+
+    url = await server.start(serve)
+    request = httpx2.Request("POST", url, files=[("file", ("big.bin", bytes(20 * MIB)))])
+    transport, connection = await connection_to(url)
+    sending = asyncio.create_task(connection.send(request))
+    await until(lambda: transport.get_write_buffer_size() > 0)
+    await turns(20)
+    paused.set()
+    with anyio.fail_after(5), pytest.raises(httpx2.ReadError):
+        await sending
+    # asyncio complains of what is written to a connection that is gone.
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+async def test_an_answer_that_comes_in_the_moment_of_the_time_out_counts(caplog: pytest.LogCaptureFixture) -> None:
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, sock=near)
+    with far:
+        far.sendall(http(204))
+        head = await connection.send(get("http://unthread.test/", read=0.0))
+    assert head.status_code == 204
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    connection.close()
+
+
 async def test_a_large_answer_to_a_slow_reader_waits_at_the_server(server: RawServer) -> None:
     sent = 0
 
@@ -334,9 +405,9 @@ async def test_a_large_answer_to_a_slow_reader_waits_at_the_server(server: RawSe
         nonlocal sent
         while True:
             await server.receive(reader)
-            writer.write(http(200, bytes(64 * MIB))[: -64 * MIB])
+            writer.write(http(200, bytes(32 * MIB))[: -32 * MIB])
             sent = 0
-            while sent < 64:
+            while sent < 32:
                 writer.write(bytes(MIB))
                 await writer.drain()
                 sent += 1
@@ -348,8 +419,8 @@ async def test_a_large_answer_to_a_slow_reader_waits_at_the_server(server: RawSe
         await until(lambda: not transport.is_reading())
         await turns(100)
         # Some megabytes are with the operating system.
-        assert sent < 32
-        assert sum([len(chunk) async for chunk in connection.body(None)]) == 64 * MIB
+        assert sent < 24
+        assert sum([len(chunk) async for chunk in connection.body(None)]) == 32 * MIB
         assert connection.finish()
         assert transport.is_reading()
     connection.close()
@@ -563,12 +634,18 @@ async def test_over_tls_the_server_is_told_the_name_that_is_wanted_and_the_conne
     told: list[str | None] = []
     context = speaking_tls(certificate)
     context.sni_callback = lambda _, name, __: told.append(name)
-    url = await server.start(answering(server, http(200, bytes(MIB))), context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        told.append(writer.get_extra_info("ssl_object").selected_alpn_protocol())
+        await answering(server, http(200, bytes(MIB)))(reader, writer)
+
+    url = await server.start(serve, context)
     names.stand_for(("127.0.0.1", port_of(url)))
     connections = Connections(limit=4, keep_alive=4.0)
     for _ in range(3):
         assert await body_of(connections, get("https://unthread.test/")) == bytes(MIB)
-    assert told == ["unthread.test"]
+    assert told == ["unthread.test", "http/1.1"]
     await connections.aclose()
     assert await server.all_closed(1.0)
 

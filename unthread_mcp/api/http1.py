@@ -35,7 +35,6 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._unread = 0
         self._writing_paused = False
-        self._ended = False
         self._failure: Exception | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -51,15 +50,13 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     def eof_received(self) -> None:
-        """Remember that the other side has ended: for some answers that is how they end."""
-        self._ended = True
+        """Take note that the other side has ended: for some answers that is how they end."""
         self._http.receive_data(b"")
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Remember an end that was not the other side's orderly one; no answer is whole because of it."""
-        if not self._ended:
-            self._failure = exc or ConnectionAbortedError("closed on this side")
+        """Remember why. Without an end from the other side before it, no answer is whole because of it."""
+        self._failure = exc or ConnectionAbortedError("closed on this side")
         self._wake()
 
     def pause_writing(self) -> None:
@@ -76,7 +73,7 @@ class Connection(asyncio.Protocol):
 
         The operating system is asked, too, since the event loop may not have heard yet.
         """
-        return not (self._unread or self._ended or self._transport.is_closing() or _is_readable(self._transport))
+        return self._is_quiet() and not self._transport.is_closing() and not _is_readable(self._transport)
 
     async def send(self, request: httpx2.Request) -> h11.Response:
         """Send `request` and return the head of its answer.
@@ -100,7 +97,7 @@ class Connection(asyncio.Protocol):
         """End an exchange, wherever it stands; returns whether another one can follow. Else the connection closes."""
         http = self._http
         # What has come behind the answer would be taken for the next one.
-        if http.our_state is http.their_state is h11.DONE and not http.trailing_data[0] and not self._ended:
+        if http.our_state is http.their_state is h11.DONE and self._is_quiet():
             http.start_next_cycle()
             self._go_on_reading()
             return True
@@ -110,6 +107,9 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection at once, without a word to the other side."""
         self._transport.abort()
+
+    def _is_quiet(self) -> bool:
+        return self._http.trailing_data == (b"", False)
 
     async def _write_request(self, request: httpx2.Request, seconds: float | None) -> None:
         http = self._http
