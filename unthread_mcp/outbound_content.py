@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from unthread_mcp.answers import as_page, id_of, text_of
 from unthread_mcp.api.endpoints import LIST_CUSTOMERS
-from unthread_mcp.api.errors import ApiError, InvalidArgument, UnthreadError
+from unthread_mcp.api.errors import ApiError, Conflict, InvalidArgument, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.render import compact
@@ -63,6 +63,21 @@ def run_time(workspace: Workspace, text: str) -> str:
             return iso(moment)
         raise InvalidArgument(f"run_at is {text[:40]!r}, which has passed.", "Pass a moment to come.")
     raise InvalidArgument(f"run_at is {text[:40]!r}, which is no date-time.", "Pass one such as 2026-11-23T09:00.")
+
+
+async def written_sender(
+    workspace: Workspace, send_as: str | None, *, as_support_rep: bool | None, before: JsonObject | None = None
+) -> JsonObject:
+    """In whose name it goes out, in the reference's form; what isn't passed is as `before`."""
+    was = (before or {}).get("sendAs")
+    sender: JsonObject = {"type": "user", **(was if isinstance(was, dict) else {})}
+    if send_as is not None:
+        sender["id"] = (await workspace.names.user(send_as)).id
+    if not id_of(sender):
+        raise InvalidArgument("The outbound has no sender yet.", "Pass send_as.")
+    if as_support_rep is not None:
+        sender["type"] = "support-rep" if as_support_rep else "user"
+    return sender
 
 
 async def found_recipients(
@@ -162,6 +177,24 @@ def require_sendable(workspace: Workspace, outbound: JsonObject) -> None:
             f"The outbound was to go out at {workspace.date(outbound.get('runAt'), clock=True)}, which has passed.",
             "Pass run_at, a moment to come; nothing was sent.",
         )
+
+
+def require_open(workspace: Workspace, outbound: JsonObject) -> None:
+    """Raise `Conflict` if it is out, or may be going out at this moment."""
+    status = status_of(outbound)
+    if status not in {"draft", "scheduled"}:
+        raise Conflict(
+            f"{handle_of(outbound)} is {status}, so it can't be changed.",
+            "Some customers may have received it; let a person look." if status == "failed" else "Create another one.",
+        )
+    if status == "scheduled":
+        try:
+            require_sendable(workspace, outbound)
+        except InvalidArgument:
+            raise Conflict(
+                f"{handle_of(outbound)} is going out at this moment, so it can't be changed.",
+                "Read it again in a minute.",
+            ) from None
 
 
 async def question(workspace: Workspace, outbound: JsonObject) -> str:

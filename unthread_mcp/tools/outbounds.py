@@ -15,7 +15,7 @@ from unthread_mcp.answers import as_object, id_of, text_of
 from unthread_mcp.api.endpoints import CREATE_OUTBOUND, GET_OUTBOUND, LIST_OUTBOUNDS, UPDATE_OUTBOUND
 from unthread_mcp.api.errors import Conflict, InvalidArgument, OutcomeUnknown
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.arguments import Cursor, Id, Limit, Name, Select, UserRef, When
+from unthread_mcp.arguments import Cursor, Id, Limit, Name, Select, When
 from unthread_mcp.fields import OUTBOUND
 from unthread_mcp.gate import Gate
 from unthread_mcp.intents import Intent, Unresolved
@@ -26,6 +26,7 @@ from unthread_mcp.outbound_content import (
     question,
     recipient_ids,
     recipient_names,
+    require_open,
     require_sendable,
     run_time,
     sender_name,
@@ -34,6 +35,7 @@ from unthread_mcp.outbound_content import (
     texts_of,
     when,
     written_blocks,
+    written_sender,
 )
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import SEPARATOR, Answer, compose, selected_object, some_of
@@ -42,11 +44,9 @@ from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import NaturalKey, Written, change, create, is_same, once
 
 Subject = Annotated[str, Field(min_length=1, max_length=300)]
-Blocks = Annotated[list[dict[str, Any]], Field(description="Slack blocks, after text", min_length=1, max_length=50)]
-Customers = Annotated[list[Name], Field(description="Names or ids", min_length=1, max_length=500)]
-Tag = Annotated[Name, Field(description="All customers with this tag")]
-SupportRep = Annotated[bool, Field(description="From each customer's support rep; send_as where there is none")]
-RunAt = Annotated[When, Field(description="Date-time to come; else at once")]
+Blocks = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=50)]
+Customers = Annotated[list[Name], Field(min_length=1, max_length=500)]
+Person = Annotated[str, Field(min_length=1, max_length=200)]
 
 _CONTENT: Final = ("status", "subject", "blocks", "recipients", "sendAs", "runAt")
 
@@ -117,13 +117,13 @@ async def create_outbound(
     workspace: Workspace,
     gate: Gate,
     subject: Subject,
-    send_as: UserRef,
+    send_as: Annotated[Person, Field(description="Name, e-mail or id")],
     text: Annotated[str | None, Field(description="Slack's markdown")] = None,
-    blocks: Blocks | None = None,
-    customers: Customers | None = None,
-    tag: Tag | None = None,
-    as_support_rep: SupportRep = False,
-    run_at: RunAt | None = None,
+    blocks: Annotated[Blocks | None, Field(description="Slack blocks, after text")] = None,
+    customers: Annotated[Customers | None, Field(description="Names or ids")] = None,
+    tag: Annotated[Name | None, Field(description="All customers with this tag")] = None,
+    as_support_rep: Annotated[bool, Field(description="From each customer's own, else send_as")] = False,
+    run_at: Annotated[When | None, Field(description="Date-time to come; else at once")] = None,
     send: bool = False,
 ) -> Answer:
     """Announce something to several customers in Slack: a draft, which reaches nobody, unless send is true.
@@ -142,7 +142,7 @@ async def create_outbound(
     }
     if run_at is not None:
         body["runAt"] = run_time(workspace, run_at)
-    body["sendAs"] = await _sender(workspace, send_as, as_support_rep=as_support_rep)
+    body["sendAs"] = await written_sender(workspace, send_as, as_support_rep=as_support_rep)
     recipients, asked = await found_recipients(workspace, customers, tag)
     # Who carries a tag may change from call to call: the same announcement is the same all the same.
     intended: JsonValue = [body.copy(), asked]
@@ -167,19 +167,19 @@ async def update_outbound(
     gate: Gate,
     outbound: Id,
     subject: Subject | None = None,
-    text: Annotated[str | None, Field(description="Slack's markdown")] = None,
+    text: str | None = None,
     blocks: Blocks | None = None,
     customers: Customers | None = None,
-    tag: Tag | None = None,
-    send_as: UserRef | None = None,
-    as_support_rep: SupportRep | None = None,
-    run_at: RunAt | None = None,
+    tag: Name | None = None,
+    send_as: Person | None = None,
+    as_support_rep: bool | None = None,
+    run_at: When | None = None,
     send: bool | None = None,
 ) -> Answer:
-    """Change an announcement that is not out yet; what is passed replaces what was there.
+    """Change an announcement that is not out yet; what is passed, as in create_outbound, replaces what was there.
 
-    send true sends a draft to all its customers, at once or at run_at, and can't be taken back;
-    false makes a draft of a scheduled one.
+    send true sends a draft to all its customers, which can't be taken back; false makes a draft
+    of a scheduled one.
     """
     body: JsonObject = {}
     if subject is not None:
@@ -192,7 +192,7 @@ async def update_outbound(
         body["status"] = "scheduled" if send else "draft"
     before = await _read(workspace, outbound)
     if send_as is not None or as_support_rep is not None:
-        body["sendAs"] = await _sender(workspace, send_as, as_support_rep=as_support_rep, before=before)
+        body["sendAs"] = await written_sender(workspace, send_as, as_support_rep=as_support_rep, before=before)
     if customers or tag:
         body["recipients"], _ = await found_recipients(workspace, customers, tag)
     if not body:
@@ -207,7 +207,7 @@ async def update_outbound(
         workspace.intents.resolve(_sending(outbound), {"id": outbound})
     if "status" in body and _shows(before, body):
         return Answer(f"{handle_of(before)} is {status_of(before)} already.", before, "already_done")
-    _require_open(workspace, before)
+    require_open(workspace, before)
     goes_out = whole.get("status") == "scheduled"
     if goes_out:
         require_sendable(workspace, whole)
@@ -264,38 +264,6 @@ def _shows(found: JsonObject, body: JsonObject) -> bool:
 
 def _sending(outbound: str) -> Intent:
     return Intent("sending of an outbound", outbound, None, "")
-
-
-def _require_open(workspace: Workspace, outbound: JsonObject) -> None:
-    """Raise `Conflict` if it is out, or may be going out at this moment."""
-    status = status_of(outbound)
-    if status not in {"draft", "scheduled"}:
-        raise Conflict(
-            f"{handle_of(outbound)} is {status}, so it can't be changed.",
-            "Some customers may have received it; let a person look." if status == "failed" else "Create another one.",
-        )
-    if status == "scheduled":
-        try:
-            require_sendable(workspace, outbound)
-        except InvalidArgument:
-            raise Conflict(
-                f"{handle_of(outbound)} is going out at this moment, so it can't be changed.",
-                "Read it again in a minute.",
-            ) from None
-
-
-async def _sender(
-    workspace: Workspace, send_as: str | None, *, as_support_rep: bool | None, before: JsonObject | None = None
-) -> JsonObject:
-    was = (before or {}).get("sendAs")
-    sender: JsonObject = {"type": "user", **(was if isinstance(was, dict) else {})}
-    if send_as is not None:
-        sender["id"] = (await workspace.names.user(send_as)).id
-    if not id_of(sender):
-        raise InvalidArgument("The outbound has no sender yet.", "Pass send_as.")
-    if as_support_rep is not None:
-        sender["type"] = "support-rep" if as_support_rep else "user"
-    return sender
 
 
 async def _read(workspace: Workspace, outbound: str) -> JsonObject:

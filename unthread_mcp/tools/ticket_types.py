@@ -121,14 +121,13 @@ async def update_ticket_type(
     ticket_type: TicketTypeRef,
     name: Name | None = None,
     description: Description | None = None,
-    fields: Fields | None = None,
-    remove_fields: Annotated[list[Name] | None, Field(description="Labels or ids", max_length=200)] = None,
+    fields: Annotated[list[dict[str, Any]] | None, Field(max_length=200)] = None,
+    remove_fields: Annotated[list[Name] | None, Field(max_length=200)] = None,
 ) -> Answer:
     """Change a ticket type, or add, change and remove its fields; what isn't passed stays.
 
-    A field is found by its label or id (pass both to rename it) and keeps what you don't pass of
-    it; null takes options or conditions away. Written as in create_ticket_type. What conversations
-    hold in a removed field may be lost.
+    Fields are written as in create_ticket_type and found by label or id (pass both to rename one);
+    null takes options or conditions away. Values of a removed field may be lost.
     """
     body: JsonObject = {}
     if name is not None:
