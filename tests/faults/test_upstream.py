@@ -72,6 +72,9 @@ async def test_an_effect_that_comes_later(loopback: Loopback) -> None:
 async def test_an_effect_that_shows_later(loopback: Loopback) -> None:
     await create(loopback, Behaviour(shown=False))
     assert (tags_named_new(loopback), await shown(loopback)) == (1, 0)
+    client = loopback.client()
+    assert await client.read(endpoints.GET_CONVERSATION, {"conversation_id": loopback.sandbox.landmark("angry")})
+    await client.aclose()
     loopback.upstream.reveal()
     assert await shown(loopback) == 1
 

@@ -17,8 +17,8 @@ from typing import Any, Final, Literal
 import httpx2
 
 from tests.api.misbehaving import RawServer, http, reset
-from unthread_mcp.answers import as_page
 from unthread_mcp.api.endpoints import ENDPOINTS, Endpoint
+from unthread_mcp.api.json_types import JsonValue
 from unthread_mcp.sandbox import Sandbox
 
 Effect = Literal["now", "never", "later"]
@@ -252,9 +252,12 @@ class Upstream:
         return response.status_code, body
 
     def _without_hidden(self, body: bytes) -> bytes:
-        said = as_page(json.loads(body))
-        shown = [row for row in said.rows if row.get("id") not in self._hidden]
-        return body if len(shown) == len(said.rows) else json.dumps({**json.loads(body), "data": shown}).encode()
+        said: JsonValue = json.loads(body)
+        rows = said.get("data") if isinstance(said, dict) else None
+        if not isinstance(said, dict) or not isinstance(rows, list):
+            return body
+        shown = [row for row in rows if not isinstance(row, dict) or row.get("id") not in self._hidden]
+        return json.dumps({**said, "data": shown}).encode()
 
 
 def for_endpoints(*endpoints: Endpoint, does: Behaviour | Iterable[Behaviour]) -> Plan:
