@@ -241,6 +241,12 @@ class Names:
             known = self._types[identity] = (found, self._now() + REMEMBERED)
         return known[0]
 
+    def remember_ticket_types(self, definitions: Sequence[JsonObject]) -> None:
+        """Keep definitions that were listed whole."""
+        for definition in definitions:
+            if identity := id_of(definition):
+                self._types[identity] = (definition, self._now() + REMEMBERED)
+
     # Conversations
 
     def remember(self, conversation: JsonObject) -> None:

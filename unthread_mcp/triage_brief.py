@@ -1,7 +1,7 @@
 """What a triage decision needs, fetched in at most three round trips and said within a budget.
 
-First the conversation with its thread, and what does not depend on it: who has how much
-open, the tags and the ticket types. Then what follows from the conversation: its customer
+First the conversation with its thread, and what does not depend on it: the team and who
+has how much open, the tags and the ticket types. Then what follows from the conversation: its customer
 and their account, their other open conversations, candidates for similar closed ones, and
 what the knowledge base says to the question that was asked. At most 15 requests.
 """
@@ -20,6 +20,7 @@ from unthread_mcp.api.endpoints import (
     LIST_CONVERSATIONS,
     LIST_TAGS,
     LIST_TICKET_TYPES,
+    LIST_USERS,
     QUERY_KNOWLEDGE_BASE,
     Endpoint,
 )
@@ -27,6 +28,7 @@ from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.concurrency import at_once
 from unthread_mcp.fields import CONVERSATION, pick
+from unthread_mcp.name_matching import is_gone
 from unthread_mcp.similar import Described, most_similar, telling_words
 from unthread_mcp.threads import Thread, read_thread
 from unthread_mcp.transcript import Entry
@@ -35,6 +37,7 @@ from unthread_mcp.workspace import Workspace
 
 OPEN: Final[list[JsonValue]] = ["open", "in_progress", "on_hold"]
 SIMILAR_SHOWN: Final = 5
+_NOTHING: Final = Page([], 0, None)
 _WORD_QUERIES: Final = 3
 _LABELLED: Final = 50
 _WORDED: Final = 20
@@ -57,7 +60,10 @@ class TriageBrief:
     knowledge: JsonValue = None
     question: str = ""
     """What the knowledge base was asked."""
+    people: dict[str, str] = field(default_factory=dict[str, str])
+    """Names by id: the team's, and whoever has or had one of these conversations; nobody who was deleted."""
     open_by_person: Counter[str] = field(default_factory=Counter[str])
+    """How many of the open conversations looked at each id has."""
     open_counted: int = 0
     open_total: int = 0
     tags: list[JsonObject] = field(default_factory=list[JsonObject])
@@ -67,7 +73,7 @@ class TriageBrief:
 
 async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     """Fetch the brief of a conversation. Raises what reading the conversation itself raises."""
-    team: JsonObject = {
+    load: JsonObject = {
         "select": ["id", "updatedAt", "assignedToUserId", "assignedToUser.name"],
         "where": [_is("status", OPEN, "in")],
         "order": ["updatedAt", "id"],
@@ -83,7 +89,9 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     first = await at_once(
         {
             "the conversation": read,
-            "who has how many open": _listing(workspace, LIST_CONVERSATIONS, team),
+            "who has how many open": _listing(workspace, LIST_CONVERSATIONS, load),
+            # Without select: who was deleted is told by a field that the reference doesn't name.
+            "the team": _listing(workspace, LIST_USERS, {"order": ["name", "id"], "descending": False, "limit": 100}),
             "tags": _listing(workspace, LIST_TAGS, _by_name("id", "name")),
             "ticket types": _listing(workspace, LIST_TICKET_TYPES, _by_name("id", "name", "fields")),
         }
@@ -94,19 +102,35 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
         thread[0], missing={name: each for name, each in first.items() if isinstance(each, UnthreadError)}
     )
     pages = {name: each for name, each in first.items() if isinstance(each, Page)}
-    _count_open(brief, pages.get("who has how many open", Page([], 0, None)))
-    brief.tags = pages.get("tags", Page([], 0, None)).rows
-    brief.ticket_types = pages.get("ticket types", Page([], 0, None)).rows
+    team = pages.get("the team", _NOTHING).rows
+    _count_open(brief, pages.get("who has how many open", _NOTHING))
+    brief.tags = pages.get("tags", _NOTHING).rows
+    brief.ticket_types = pages.get("ticket types", _NOTHING).rows
+    workspace.names.remember_ticket_types(brief.ticket_types)
+    brief.people |= {id_of(row): text_of(row, "name") for row in team if id_of(row)}
     await _read_what_follows(workspace, brief)
+    for row in brief.similar:
+        _know_assignee(brief, row)
+    for row in team:
+        if is_gone(row):
+            brief.people.pop(id_of(row), None)
     return brief
 
 
 def _count_open(brief: TriageBrief, page: Page) -> None:
     for row in page.rows:
-        if isinstance(name := pick(row, "assignedToUser.name"), str):
-            brief.open_by_person[name] += 1
+        if identity := _know_assignee(brief, row):
+            brief.open_by_person[identity] += 1
     brief.open_counted = len(page.rows)
     brief.open_total = page.total or len(page.rows)
+
+
+def _know_assignee(brief: TriageBrief, row: JsonObject) -> str:
+    """The id of who has, or had, a conversation, whose name is kept; empty for nobody."""
+    identity, name = id_of(row, "assignedToUserId"), pick(row, "assignedToUser.name")
+    if identity and isinstance(name, str):
+        brief.people[identity] = name
+    return identity
 
 
 async def _read_what_follows(workspace: Workspace, brief: TriageBrief) -> None:
@@ -142,10 +166,10 @@ def _take(workspace: Workspace, brief: TriageBrief, values: Mapping[str, JsonVal
 
     def page(name: str) -> Page:
         try:
-            return as_page(values[name]) if name in values else Page([], 0, None)
+            return as_page(values[name]) if name in values else _NOTHING
         except UnthreadError as error:
             brief.missing[name] = error
-            return Page([], 0, None)
+            return _NOTHING
 
     try:
         brief.customer = as_object(values.get("the customer", {}))
@@ -218,7 +242,7 @@ def _closed(condition: JsonObject, limit: int) -> JsonObject:
     return {
         "select": [
             *("id", "friendlyId", "title", "createdAt", "closedAt", "resolutionTime", "summary", "ticketTypeId"),
-            *("tags.name", "assignedToUser.name", "initialMessage.text"),
+            *("tags.name", "assignedToUserId", "assignedToUser.name", "initialMessage.text"),
         ],
         "where": [_is("status", "closed"), condition],
         "order": ["createdAt", "id"],

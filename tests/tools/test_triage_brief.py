@@ -41,6 +41,8 @@ async def test_it_holds_what_a_decision_needs(desk: Desk, era: Era) -> None:
     assert f"{closed} Login broken after Google renewed its certificate · closed 10-03 by Aisha Rahman after " in said
     assert "The identity provider's new certificate was added under Settings" in said
     assert "Aisha Rahman (closed 1 similar; 6 open)" in said
+    assert "Hannah Okafor (2 open)" in said
+    assert "Carla Brandt" not in said, "she has left"
     assert "Renewing the SAML certificate for single sign-on (article " in said
     assert "tags: API, At risk, Billing, " in said
     assert "Bug report (required: Severity)" in said
@@ -117,9 +119,10 @@ class Waves(httpx2.AsyncBaseTransport):
     ("end", "missing", "still"),
     [
         ("/knowledge-base/query", "not to be had: the knowledge base. ", "similar closed ones, by"),
+        ("/users/list", "not to be had: the team. ", "who could take it: "),
         ("/tags/list", "not to be had: tags. ", "ticket types: "),
         ("/ticket-types/list", "not to be had: ticket types. ", "tags: "),
-        ('"assignedToUserId"', "not to be had: who has how many open. ", "who could take it: "),
+        ('["id","updatedAt","assignedToUserId"', "not to be had: who has how many open. ", "who could take it: "),
         ('"initialMessage.text","operator"', "not to be had: similar ones by their words. ", "their other open"),
     ],
 )

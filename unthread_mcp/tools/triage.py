@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
 from unthread_mcp.access import reads
-from unthread_mcp.answers import text_of
+from unthread_mcp.answers import id_of, text_of
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import ConversationRef
-from unthread_mcp.fields import pick
-from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of
+from unthread_mcp.render import NAME_LENGTH, SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of
 from unthread_mcp.ticket_fields import fields_of, label_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
@@ -23,11 +22,15 @@ from unthread_mcp.tools.knowledge_base import knowledge_lines
 from unthread_mcp.untrusted import Fence, grapheme_end, one_line
 from unthread_mcp.workspace import Workspace
 
+if TYPE_CHECKING:
+    from unthread_mcp.triage_brief import TriageBrief
+
 _KNOWLEDGE_SHARE: Final = 0.25
 _SIMILAR_SHARE: Final = 0.15
 _OTHERS_SHARE: Final = 0.1
 _OFFER_SHARE: Final = 0.12
 """Shares of `max_tokens` for what stands beside the thread, which gets all that they leave."""
+_TAKERS_SHOWN: Final = 8
 _LEAST_THREAD: Final = 300
 """Tokens."""
 
@@ -44,14 +47,14 @@ async def get_triage_brief(
     hits, who could take it, and the tags and ticket types on offer. A part that can't be had is named.
     """
     from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
-    from unthread_mcp.triage_brief import TriageBrief, read_brief  # noqa: PLC0415 - see above
+    from unthread_mcp.triage_brief import read_brief  # noqa: PLC0415 - see above
 
-    brief: TriageBrief = await read_brief(workspace, conversation)
+    brief = await read_brief(workspace, conversation)
     sections = [
         _customer(workspace, brief.customer, brief.account),
         *_others(workspace, brief.others_open.rows, brief.others_open.total, int(max_tokens * _OTHERS_SHARE)),
         *_similar(workspace, brief.similar, int(max_tokens * _SIMILAR_SHARE)),
-        *_takers(brief.similar, brief.open_by_person, brief.open_counted, brief.open_total),
+        *_takers(brief),
         *_knowledge(brief.knowledge, asked=bool(brief.question), tokens=int(max_tokens * _KNOWLEDGE_SHARE)),
         *_offer(brief.tags, brief.ticket_types, int(max_tokens * _OFFER_SHARE)),
         *_missing(brief.missing),
@@ -69,7 +72,7 @@ async def get_triage_brief(
         "othersOpen": [*brief.others_open.rows],
         "similar": [*brief.similar],
         "knowledgeBase": brief.knowledge,
-        "openByPerson": {**brief.open_by_person},
+        "openByPerson": {brief.people[each]: brief.open_by_person[each] for each in brief.people},
         "tags": [*brief.tags],
         "ticketTypes": [*brief.ticket_types],
         "missing": {name: str(error) for name, error in brief.missing.items()},
@@ -141,22 +144,19 @@ def _similar(workspace: Workspace, rows: Sequence[JsonObject], tokens: int) -> l
     return ["similar closed ones, by words, tags and type:", *_within(lines, tokens, "get_conversation reads one")]
 
 
-def _takers(similar: Sequence[JsonObject], load: Counter[str], counted: int, total: int) -> list[str]:
+def _takers(brief: TriageBrief) -> list[str]:
     """Who closed similar ones, then who has the fewest open."""
-    closed = Counter(name for row in similar if isinstance(name := pick(row, "assignedToUser.name"), str))
-    people = [*closed, *(name for name, _ in reversed(load.most_common()) if name not in closed)]
+    closed = Counter(id_of(row, "assignedToUserId") for row in brief.similar)
+    people = sorted(brief.people, key=lambda each: (-closed[each], brief.open_by_person[each], brief.people[each]))
     if not people:
         return []
     said = [
-        ", ".join(
-            [
-                one_line(name, 40) + (f" (closed {closed[name]} similar" if name in closed else " ("),
-            ]
-        )
-        + ("; " if name in closed else "")
-        + f"{load[name]} open)"
-        for name in people[:8]
+        f"{one_line(brief.people[each], NAME_LENGTH)} ("
+        + (f"closed {closed[each]} similar; " if closed[each] else "")
+        + f"{brief.open_by_person[each]} open)"
+        for each in people[:_TAKERS_SHOWN]
     ]
+    counted, total = brief.open_counted, brief.open_total
     of = "" if counted >= total else f", counted in the {counted} last updated of {total:,} open"
     return [f"who could take it{of}: {', '.join(said)}"]
 
