@@ -215,3 +215,15 @@ def test_the_demo_plays_to_its_end_in_a_terminal_that_knows_only_ascii() -> None
     said = ended.stdout.decode("ascii")
     assert "8. The week in numbers" in said
     assert ended.stderr == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has another error for it, and shells that read to the end")
+@pytest.mark.parametrize("arguments", [["tools", "--json"], ["demo"], ["doctor", "--sandbox"]])
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_traceback(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "unthread_mcp", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (141, b"")

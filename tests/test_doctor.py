@@ -55,7 +55,7 @@ async def test_a_sandbox_file_that_holds_something_else_is_wrong(tmp_path: Path)
     findings = await examine(read_settings({"UNTHREAD_SANDBOX": str(file), "UNTHREAD_STATE_FILE": "off"}))
     assert not findings.well
     wrong = [line for line in findings.lines if line.startswith("WRONG ")]
-    assert wrong[0].startswith("WRONG conversations: The sandbox file can't be used")
+    assert wrong[0].startswith("WRONG The sandbox file can't be used")
     assert wrong[0].endswith("Give another file.")
 
 
@@ -83,20 +83,52 @@ async def test_a_list_that_is_not_counted_is_called_readable() -> None:
     assert "ok    tags: readable" in findings.lines
 
 
+ALL = "conversations, customers, users, tags, ticket types, knowledge base articles: "
+
+
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "said"),
     [
-        httpx2.Response(401, json={"errors": [{"title": f"bad key {KEY}"}]}),
-        httpx2.Response(403, json={}),
-        httpx2.Response(404, text="<html>no such page</html>"),
-        httpx2.Response(200, text="<html>sign in</html>"),
+        (httpx2.Response(401, json={"errors": [{"title": f"bad key {KEY}"}]}), ["Unthread does not accept"]),
+        (httpx2.Response(403, json={}), [f"{ALL}Unthread does not let this server's key do this (403)."]),
+        (httpx2.Response(404, text="<html>no such page</html>"), [f"{name}: " for name in ALL[:-2].split(", ")]),
+        (httpx2.Response(200, text="<html>sign in</html>"), [f"{ALL}Unthread's answer was not JSON"]),
     ],
 )
-async def test_what_may_not_be_read_is_wrong_and_the_key_is_not_said(answer: httpx2.Response) -> None:
+async def test_what_may_not_be_read_is_wrong_said_once_and_the_key_is_not_said(
+    answer: httpx2.Response, said: list[str]
+) -> None:
     findings = await _examined({"UNTHREAD_API_KEY": KEY}, answer)
     assert not findings.well
-    assert sum(line.startswith("WRONG ") for line in findings.lines) == 6
+    wrong = [line.removeprefix("WRONG ") for line in findings.lines if line.startswith("WRONG ")]
+    assert len(wrong) == len(said)
+    assert all(line.startswith(start) for line, start in zip(wrong, said, strict=True))
     assert KEY not in "\n".join(findings.lines)
+
+
+async def test_what_cannot_be_reached_is_asked_and_said_once() -> None:
+    asked: list[str] = []
+
+    def unreachable(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.path)
+        raise httpx2.ConnectError("no route to host")
+
+    settings = read_settings({"UNTHREAD_API_KEY": KEY, "UNTHREAD_STATE_FILE": "off"})
+    findings = await examine(settings, transport=httpx2.MockTransport(unreachable))
+    (wrong,) = [line for line in findings.lines if line.startswith("WRONG ")]
+    assert wrong.startswith("WRONG Unthread could not be reached: ")
+    assert set(asked) == {"/api/conversations/list"}
+
+
+async def test_what_is_wrong_with_one_thing_alone_is_said_beside_what_is_well() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(403 if "users" in request.url.path else 200, json={"data": [], "totalCount": 7})
+
+    settings = read_settings({"UNTHREAD_API_KEY": KEY, "UNTHREAD_STATE_FILE": "off"})
+    findings = await examine(settings, transport=httpx2.MockTransport(answer))
+    (wrong,) = [line for line in findings.lines if line.startswith("WRONG ")]
+    assert wrong.startswith("WRONG users: ")
+    assert "ok    tags: 7 of them" in findings.lines
 
 
 async def test_what_cannot_be_remembered_is_wrong(tmp_path: Path) -> None:

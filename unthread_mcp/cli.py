@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 if TYPE_CHECKING:
@@ -56,9 +56,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.enable()
     _replace_what_cannot_be_shown(sys.stdout)
     try:
-        return _run(asked, settings)
+        return _read_to_the_end(lambda: _run(asked, settings))
     except KeyboardInterrupt:
         return 130  # as shells say it: 128 + SIGINT
+
+
+def _read_to_the_end(command: Callable[[], int]) -> int:
+    """The exit status of a command that prints; quietly 141 (128 + SIGPIPE) if nobody reads on, as behind `| head`."""
+    status = 141
+    try:
+        status = command()
+        sys.stdout.flush()
+    except* BrokenPipeError:
+        # What is left would be tried once more at the end of the process, and complained about.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
 
 
 def _run(asked: CommandLine, settings: Settings) -> int:

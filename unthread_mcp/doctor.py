@@ -17,7 +17,7 @@ from unthread_mcp.api.endpoints import (
     LIST_USERS,
     Endpoint,
 )
-from unthread_mcp.api.errors import UnthreadError
+from unthread_mcp.api.errors import KeyRefused, Unavailable, UnthreadError
 from unthread_mcp.attachments import directory_problem
 from unthread_mcp.server import build_workspace
 from unthread_mcp.settings import IN_MEMORY
@@ -118,14 +118,22 @@ def _directories(settings: Settings, findings: Findings) -> None:
 
 
 async def _connection(workspace: Workspace, findings: Findings) -> None:
+    """What can be read. What is wrong in the same way with several things is said once."""
+    wrong: dict[str, list[str]] = {}
     for name, endpoint in _READABLE:
         try:
             page = as_page(await workspace.client.read(endpoint, {}, body={"select": ["id"], "limit": 1}))
         except UnthreadError as error:
-            findings.bad(f"{name}: {error}")
+            if isinstance(error, KeyRefused) or (isinstance(error, Unavailable) and error.status is None):
+                # Nothing else would fare better, and without a connection each would have to be waited for.
+                findings.bad(str(error))
+                return
+            wrong.setdefault(str(error), []).append(name)
             continue
         counted = f"{page.total:,} of them" if page.total is not None else "readable"
         findings.good(f"{name}: {counted}")
+    for problem, names in wrong.items():
+        findings.bad(f"{', '.join(names)}: {problem}")
 
 
 def _tools(settings: Settings, findings: Findings) -> None:
