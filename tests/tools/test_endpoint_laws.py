@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tools.reach import reached_by
+from tests.tools.reach import reach, reached_by
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.api.endpoints import ENDPOINTS
 from unthread_mcp.sandbox.calls import HANDLERS
@@ -29,6 +29,10 @@ async def test_every_example_works_and_reaches_endpoints_that_do_no_more_than_th
             assert effects & {"changes", "creates"}
 
 
-def test_no_function_of_the_sandbox_answers_two_endpoints_and_none_something_else() -> None:
-    assert HANDLERS.keys() <= set(ENDPOINTS.values())
-    assert len(set(HANDLERS.values())) == len(HANDLERS)
+async def test_every_endpoint_of_the_reference_is_sent_by_some_tool() -> None:
+    assert (await reach()).keys() == ENDPOINTS.keys()
+
+
+def test_every_endpoint_of_the_reference_is_answered_by_exactly_one_function_of_the_sandbox() -> None:
+    assert HANDLERS.keys() == set(ENDPOINTS.values())
+    assert len(ENDPOINTS) == len(set(HANDLERS.values())) == 56
