@@ -153,7 +153,7 @@ def differing(current: JsonObject, body: JsonObject) -> JsonObject:
 
 
 def in_words(workspace: Workspace, before: JsonObject, after: JsonObject, body: JsonObject) -> str:
-    """What became of each field of `body`, with what it was before. What the receipt lacks is told as it was written."""
+    """What became of each field of `body`, with what it was before; what the receipt lacks, as it was written."""
     shown = {**body, **after}
     return ", ".join(
         _field_in_words(workspace, before, shown, name, value) for name, value in body.items() if name not in MAPS

@@ -512,7 +512,11 @@ async def test_what_changed_since_the_agent_looked_is_refused_and_shown(desk: De
 
 
 async def test_what_a_receipt_lacks_is_told_as_it_was_written(desk: Desk) -> None:
-    number = desk.find(f"{EMAIL} AND c.priority = 7")
+    number = desk.find(f"{EMAIL} AND c.priority = 7 AND c.assignedToUserId IS NOT NULL")
+    desk.sandbox.database.execute(
+        "UPDATE conversations SET assignedToUserId = (SELECT id FROM users WHERE name = 'Luis Ferreira') WHERE id = ?",
+        [desk.id_of(number)],
+    )
     changing(desk, lambda it: {"id": it["id"]}, "PATCH")
     mei = desk.sandbox.database.execute("SELECT id FROM users WHERE name = 'Mei Tanaka' AND NOT external").fetchone()[0]
     async with desk.agent() as agent:
