@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
-from tests.support import Desk, Era, Human
+from tests.support import Agent, Desk, Era, Human, Said
 from tests.tools.examples import EVERYTHING, outbound_id, tag_id
 
 pytestmark = pytest.mark.anyio
@@ -350,6 +352,46 @@ class TestUpdating:
             assert each.text.startswith(f"unknown: It is not known whether the outbound {identity} was sent.")
         assert seen.text.startswith("already_done: ")
         assert edited.text.startswith("done: ")
+
+    async def test_two_servers_that_send_the_same_draft_at_the_same_moment_send_it_once(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        identity = outbound_id(desk, "draft")
+        said: list[Said] = []
+
+        async def send(agent: Agent) -> None:
+            said.append(await agent.call("update_outbound", outbound=identity, send=True))
+
+        servers = [desk.new_server(UNTHREAD_STATE_FILE=str(tmp_path / "intents")) for _ in range(2)]
+        async with (
+            desk.agent(server=servers[0]) as one,
+            desk.agent(server=servers[1]) as other,
+            anyio.create_task_group() as both,
+        ):
+            both.start_soon(send, one)
+            both.start_soon(send, other)
+        assert sum(each.text.startswith("done: ") for each in said) == 1
+        assert len(desk.wire.writes) == 1
+        for server in servers:
+            server.workspace.intents.close()
+
+    async def test_what_hides_between_two_readings_is_seen_before_it_is_sent(self, desk: Desk) -> None:
+        identity = outbound_id(desk, "draft")
+        read: list[str] = []
+
+        def meanwhile(request: httpx2.Request) -> httpx2.Response | None:
+            if request.method == "GET":
+                read.append(request.url.path)
+                if len(read) == 2:
+                    changed(desk, identity, subject="Something else")
+            return None
+
+        desk.wire.before = meanwhile
+        async with desk.agent() as agent:
+            said = await agent.call("update_outbound", outbound=identity, send=True)
+            again = await agent.call("update_outbound", outbound=identity, send=True)
+        assert "was changed meanwhile" in said
+        assert again.text.startswith("done: ")
 
     async def test_one_whose_time_has_come_or_that_failed_is_left_alone(self, desk: Desk) -> None:
         identity = outbound_id(desk, "draft")

@@ -120,6 +120,20 @@ OTHERS_CHANGES: list[tuple[Callable[[Any], Any], str]] = [
 ]
 
 
+async def test_a_changed_definition_is_read_anew_for_the_conversations_of_its_type(desk: Desk) -> None:
+    sql = "c.ticketTypeId = ? AND c.ticketTypeFields LIKE ?"
+    made = stored(desk, "Bug report")
+    number = desk.find(sql, made["id"], f"%{made['fields'][0]['id']}%")
+    async with desk.agent() as agent:
+        before = await agent.call("get_conversation", conversation=number)
+        renamed = [{"id": made["fields"][0]["id"], "label": "Gravity"}]
+        await agent.call("update_ticket_type", ticket_type="Bug report", fields=renamed)
+        after = await agent.call("get_conversation", conversation=number)
+    assert "Severity" in before
+    assert "Gravity" not in before
+    assert "Gravity" in after
+
+
 @pytest.mark.parametrize(("change", "words"), OTHERS_CHANGES)
 async def test_a_change_by_somebody_else_in_between_is_reported(
     desk: Desk, change: Callable[[Any], Any], words: str
