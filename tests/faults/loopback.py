@@ -17,6 +17,7 @@ from tests.api.misbehaving import KEY
 from tests.faults.upstream import Upstream
 from tests.support import TODAY, Clock, Said, seeded
 from unthread_mcp.api.client import UnthreadClient
+from unthread_mcp.sandbox import Sandbox
 from unthread_mcp.server import UnthreadServer, build_server
 from unthread_mcp.settings import read_settings
 
@@ -32,13 +33,14 @@ async def at_once(_: float) -> None:
 class Loopback:
     """The sandbox behind a misbehaving upstream, servers that speak to it, and all that they said."""
 
-    def __init__(self, state_file: Path | None = None) -> None:
+    def __init__(self, state_file: Path | None = None, *, sandbox: Sandbox | None = None) -> None:
+        """Prepare; `sandbox` is one on another clock than the one here, which stands still."""
         self.clock = Clock(datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC))
-        self.sandbox = seeded(self.clock, key=KEY)
+        self.sandbox = sandbox or seeded(self.clock, key=KEY)
         self.upstream = Upstream(self.sandbox)
         self.heard: list[str] = []
         """Whatever a server answered."""
-        self._state_file = state_file
+        self.state_file = state_file
         self._servers: list[UnthreadServer] = []
 
     def client(self, *, deadline: float = PATIENCE, **options: Any) -> UnthreadClient:
@@ -54,25 +56,30 @@ class Loopback:
         client.prepare()  # what is imported and loaded for the first call counts against no deadline here
         return client
 
-    def new_server(self, *, client: Mapping[str, Any] | None = None, **environment: str) -> UnthreadServer:
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a server is told."""
+        return {
+            "UNTHREAD_API_KEY": KEY,
+            "UNTHREAD_API_URL": self.upstream.url,
+            "UNTHREAD_STATE_FILE": str(self.state_file or "off"),
+            "UNTHREAD_CONFIRM": "never",
+            "UNTHREAD_ACCESS": "admin",
+            "UNTHREAD_TOOLSETS": "all",
+        }
+
+    def new_server(
+        self, *, client: UnthreadClient | Mapping[str, Any] | None = None, **environment: str
+    ) -> UnthreadServer:
         """A server, as after a restart: nothing is shared with earlier ones but the file of intents.
 
-        `client` holds options for its client: how long things take.
+        `client` is its client, or holds options for a new one: how long things take.
         """
-        settings = read_settings(
-            {
-                "UNTHREAD_API_KEY": KEY,
-                "UNTHREAD_API_URL": self.upstream.url,
-                "UNTHREAD_STATE_FILE": str(self._state_file or "off"),
-                "UNTHREAD_CONFIRM": "never",
-                "UNTHREAD_ACCESS": "admin",
-                "UNTHREAD_TOOLSETS": "all",
-                **environment,
-            }
-        )
+        settings = read_settings({**self.environment, **environment})
         server = build_server(settings, now=self.clock)
         # It speaks to the network as a user's server does, only sooner.
-        workspace = replace(server.workspace, client=self.client(**(client or {})))
+        made = client if isinstance(client, UnthreadClient) else self.client(**(client or {}))
+        workspace = replace(server.workspace, client=made)
         server = UnthreadServer(workspace)
         self._servers.append(server)
         return server

@@ -43,8 +43,10 @@ class Behaviour:
     content_type: str = "application/json"
     raw: bytes | None = None
     """The whole answer, instead of all that."""
+    works: float = 0.0
+    """Seconds until the request takes effect, whoever still waits for it."""
     wait: float = 0.0
-    """Seconds before the answer."""
+    """Seconds before the answer, after that."""
     per_byte: float = 0.0
     """Seconds between two of its bytes."""
     cut: int | None = None
@@ -188,6 +190,7 @@ class Upstream:
             self.raw.requests.clear()
             self.ledger.requests.append(received)
             behaviour = self.plan(received)
+            await asyncio.sleep(behaviour.works)
             answer = await self._answer(received, behaviour)
             await asyncio.sleep(behaviour.wait)
             sent = answer if behaviour.cut is None else answer[: behaviour.cut]
