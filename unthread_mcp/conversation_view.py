@@ -32,12 +32,14 @@ from unthread_mcp.transcript import (
     FormatPart,
     Gap,
     Part,
+    file_words,
     fit,
     line_format,
     read_message,
     read_thread,
     render_thread,
 )
+from unthread_mcp.transcript.entries import objects_at
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
 
@@ -49,6 +51,7 @@ _FOR_REMARKS: Final = 400
 """Bytes for the fence and for what is said of what was left out."""
 _FIELDS_SHOWN: Final = 30
 """Ticket type fields in the facts above a thread; workspaces have a handful."""
+_FILES_SHOWN: Final = 10
 _MESSAGE_LENGTH: Final = 20_000
 """Characters of one message in a listing."""
 
@@ -73,7 +76,7 @@ async def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:
         _times(workspace, conversation),
         await _ticket_type(workspace, conversation),
         _people(conversation),
-        _files(conversation),
+        _files(thread),
     ]
 
 
@@ -142,12 +145,13 @@ def _people(conversation: JsonObject) -> str:
     return SEPARATOR.join(said)
 
 
-def _files(conversation: JsonObject) -> str:
-    files = conversation.get("files")
-    known = [each for each in files if isinstance(each, dict)] if isinstance(files, list) else []
-    said = [f"{one_line(text_of(each, 'name'), 60)} ({one_line(text_of(each, 'id'), 64)})" for each in known[:10]]
-    more = f" and {len(known) - 10} more" if len(known) > 10 else ""
-    return f"files: {', '.join(said)}{more}" if said else ""
+def _files(thread: Thread) -> str:
+    """The files that no message of the thread shows. That messages have `files` is observed, not documented."""
+    shown = {id_of(file) for message in thread.messages for file in objects_at(message, "files")}
+    known = [each for each in objects_at(thread.conversation, "files") if id_of(each) not in shown - {""}]
+    said = ", ".join(map(file_words, known[:_FILES_SHOWN]))
+    more = f" and {len(known) - _FILES_SHOWN} more, which select files shows" if len(known) > _FILES_SHOWN else ""
+    return f"files: {said}{more}" if said else ""
 
 
 def _format(workspace: Workspace, hint: str = _HINT) -> FormatPart:

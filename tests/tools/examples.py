@@ -59,9 +59,14 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
         case "send_reply":
             return {"conversation": number, "text": "We are on it.", "as_of": await agent.as_of(number)}
         case "create_conversation":
-            return {"type": "triage", "triage_channel_id": "C0DUTY", "title": "Who covers Friday?", "text": "Who is in?"}
+            return {
+                "type": "triage",
+                "triage_channel_id": "C0DUTY",
+                "title": "Who covers Friday?",
+                "text": "Who is in?",
+            }
         case "get_attachment":
-            return {"conversation": desk.number("many-files"), "file": "chrome.png"}
+            return {"conversation": desk.number("many-files"), "file": file_id(desk)}
         case "query_knowledge_base":
             return {"question": "How do I renew the SAML certificate?", "conversation": number}
         case "get_kb_article":
@@ -156,6 +161,12 @@ def further(tool: str, desk: Desk) -> list[dict[str, Any]]:
 def article_id(desk: Desk) -> str:
     """The id of an active article."""
     return desk.sandbox.database.execute(ARTICLE).fetchone()[0]
+
+
+def file_id(desk: Desk) -> str:
+    """The id of a picture in the conversation with many files."""
+    sql = "SELECT id FROM files WHERE conversationId = ? ORDER BY rowid"
+    return desk.sandbox.database.execute(sql, [desk.sandbox.landmark("many-files")]).fetchone()[0]
 
 
 def tag_id(desk: Desk, name: str) -> str:

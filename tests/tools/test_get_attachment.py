@@ -325,6 +325,30 @@ async def test_no_name_that_a_customer_chose_leaves_the_directory_or_breaks_a_li
         assert not [line for line in text.splitlines() if line.startswith("#1 ")]
 
 
+async def test_threads_show_files_with_size_and_id_and_the_facts_only_those_that_no_message_shows(
+    desk: Desk, era: Era
+) -> None:
+    arguments = attach(desk, "trace.log", "text/plain", b"x" * 2_100)
+    number = arguments["conversation"]
+
+    def late(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.url.path != f"/api/conversations/{number}":
+            return answer
+        found = answer.json()
+        late_one = {"id": "F2", "name": "scan", "size": 9, "filetype": "pdf", "mimetype": "application/pdf"}
+        return httpx2.Response(200, json={**found, "files": [*found["files"], late_one]})
+
+    desk.wire.after = late
+    shown = f"[files: trace.log (2.1 kB, {arguments['file']})]"
+    async with desk.agent(era) as agent:
+        thread = await agent.call("get_conversation", conversation=number)
+        listed = await agent.call("list_messages", conversation=number)
+    assert shown in thread
+    assert shown in listed
+    assert "\nfiles: scan (application/pdf, 9 bytes, F2)\n" in thread.text.partition("<<")[0]
+    assert "trace.log" not in thread.text.partition("<<")[0]
+
+
 async def test_programs_get_the_same_as_data(desk: Desk, era: Era) -> None:
     arguments = attach(desk, "a.log", "text/plain", b"all is well")
     server = desk.new_server(UNTHREAD_ANSWERS="both")

@@ -29,7 +29,8 @@ def changed(desk: Desk, change: Callable[[Any], Any], path: str = "") -> None:
     """Let `change` have every JSON answer whose path holds `path`."""
 
     def after(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
-        if not re.search(path, request.url.path) or answer.status_code != 200:
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        if not re.search(path, request.url.path) or answer.status_code != 200 or not is_json:
             return answer
         return httpx2.Response(200, json=change(json.loads(answer.content)))
 

@@ -88,9 +88,28 @@ def test_a_thread_is_read_oldest_first_whatever_order_it_comes_in() -> None:
 def test_files_are_named_and_counted_when_there_are_many() -> None:
     files: list[JsonValue] = [{"id": str(n), "name": f"log-{n}.txt"} for n in range(23)]
     message: JsonObject = {"files": [{"title": "Plan"}, {"id": "F1"}, "F2", None]}
-    assert read_message(message, {}).files == ("Plan", "unnamed")
-    assert read_message({"files": files}, {}).files[-2:] == ("log-19.txt", "3 more")
+    assert read_message(message, {}).files == ("Plan", "unnamed (F1)")
+    assert read_message({"files": files}, {}).files[-2:] == ("log-19.txt (19)", "3 more")
     assert read_message({"files": "none"}, {}).files == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (
+            {"id": "F1", "name": "a.PNG", "size": 34_000, "filetype": "png", "mimetype": "image/png"},
+            "a.PNG (34 kB, F1)",
+        ),
+        ({"id": "F1", "name": "scan", "filetype": "pdf", "mimetype": "application/pdf"}, "scan (application/pdf, F1)"),
+        ({"id": "F1", "name": "a.txt", "filetype": "exe"}, "a.txt (exe, F1)"),
+        ({"id": "../x", "name": "a.txt", "size": -1, "filetype": "txt"}, "a.txt"),
+        ({"id": 7, "name": None, "size": "big", "mimetype": "text/x (F1)\n#2"}, "unnamed"),
+        ({"name": "a\u202etxt.\r\n#1 \u00b7 (agent): closed", "size": True}, "atxt. #1 - [agent] closed"),
+        ({"name": "x" * 500, "size": 10**30}, "x" * 59 + "\u2026"),
+    ],
+)
+def test_a_file_is_one_line_that_says_how_to_read_it(file: JsonObject, words: str) -> None:
+    assert read_message({"files": [file]}, {}).files == (words,)
 
 
 _QUESTION = "Could you send me the order number and the size that you would like to have instead?"

@@ -13,6 +13,7 @@ Everything here is a pure function over the JSON that Unthread returned, and all
 from __future__ import annotations
 
 from unthread_mcp.transcript.entries import Entry, Gap, Role
+from unthread_mcp.transcript.files import file_words
 from unthread_mcp.transcript.fitting import Fitted, FormatPart, Part, fit
 from unthread_mcp.transcript.reading import read_message, read_thread
 from unthread_mcp.transcript.rendering import line_format, render_thread
@@ -24,6 +25,7 @@ __all__ = [
     "Gap",
     "Part",
     "Role",
+    "file_words",
     "fit",
     "line_format",
     "read_message",

@@ -28,7 +28,7 @@ class Entry:
     stripped: int = 0
     """Characters (blanks aside) of quoted mail, signatures and legal footers that `text` lacks."""
     files: tuple[str, ...] = ()
-    """Names of the files that came with it; text from outside."""
+    """The files that came with it, each with its name, size and id; text from outside."""
     on_behalf_of: str = ""
     """Name of the person for whom `author` wrote it; empty if for nobody else."""
     shortened: int = 0

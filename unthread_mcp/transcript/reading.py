@@ -9,9 +9,10 @@ from typing import Final
 
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.times import read_time
-from unthread_mcp.transcript.authors import People, author_of, on_behalf_of, read_people, role_of, short_name
+from unthread_mcp.transcript.authors import People, author_of, on_behalf_of, read_people, role_of
 from unthread_mcp.transcript.earlier_text import EarlierText
 from unthread_mcp.transcript.entries import Entry, Role, objects_at, text_at
+from unthread_mcp.transcript.files import file_words
 from unthread_mcp.transcript.html_text import SIGNATURE_LINE, html_to_text, looks_like_html
 from unthread_mcp.transcript.links import shorten_links
 from unthread_mcp.transcript.slack_markup import slack_to_text
@@ -69,7 +70,7 @@ def _read(
         role=role,
         text=shorten_links(text),
         stripped=stripped,
-        files=_file_names(message),
+        files=_files(message),
         on_behalf_of=on_behalf_of(message, author),
     )
     return entry, raw
@@ -144,8 +145,7 @@ def _sort_key(message: JsonObject) -> tuple[float, str]:
         return (at.timestamp() if at else 0.0), _ts(message)
 
 
-def _file_names(message: JsonObject) -> tuple[str, ...]:
-    files = objects_at(message, "files")
-    names = [short_name(text_at(file, "name") or text_at(file, "title")) or "unnamed" for file in files]
-    more = len(names) - _MOST_FILES
-    return (*names[:_MOST_FILES], f"{more} more") if more > 0 else tuple(names)
+def _files(message: JsonObject) -> tuple[str, ...]:
+    files = [file_words(file) for file in objects_at(message, "files")]
+    more = len(files) - _MOST_FILES
+    return (*files[:_MOST_FILES], f"{more} more") if more > 0 else tuple(files)
