@@ -46,6 +46,8 @@ class NaturalKey:
     value: str
     also: tuple[str, ...] = ("createdAt",)
     """Further fields to ask for; not every object has a time."""
+    ids: Mapping[str, str] | None = None
+    """The ids in the path of `endpoint`."""
 
 
 async def create(
@@ -54,7 +56,8 @@ async def create(
     body: JsonObject,
     *,
     what: str,
-    key: NaturalKey,
+    key: NaturalKey | None,
+    ids: Mapping[str, str] | None = None,
     unique: bool = False,
     intended: JsonValue = None,
     select: Sequence[str] = (),
@@ -62,19 +65,21 @@ async def create(
 ) -> Written:
     """Create something once. The same body and files within ten minutes count as the same intent.
 
-    `intended` stands for the body where the same call may come to another body a moment later.
+    `ids` stand in the path of `endpoint`; without a `key`, nothing lists what may have been
+    created. `intended` stands for the body where the same call may come to another body a moment later.
     With `unique`, nothing is created if something stands under the natural key already. Raises
     `OutcomeUnknown`, with the candidates that stand there, if it may have happened: none of
     them is claimed to be it.
     """
     same = json.dumps(body if intended is None else intended, sort_keys=True, ensure_ascii=False)
-    intent = Intent(what, workspace.identity, None, same, tuple(each.digest for each in files))
+    place = " ".join([workspace.identity, *(ids or {}).values()])
+    intent = Intent(what, place, None, same, tuple(each.digest for each in files))
 
     async def send() -> Written:
-        if unique:
+        if unique and key:
             await require_free(workspace, what, key)
         uploads = [each.upload for each in files]
-        receipt = await workspace.client.write(endpoint, {}, body=body, select=select, files=uploads)
+        receipt = await workspace.client.write(endpoint, dict(ids or {}), body=body, select=select, files=uploads)
         return Written("done", _body_of(receipt), _incomplete(receipt))
 
     def done_before(receipt: Mapping[str, str]) -> Written:
@@ -244,7 +249,7 @@ async def _standing(workspace: Workspace, key: NaturalKey) -> list[JsonObject]:
     if key.endpoint.method == "POST":
         where: list[JsonValue] = [{"field": key.field, "operator": "==", "value": key.value}]
         body = {"select": ["id", key.field, *key.also], "where": where, "limit": 5}
-    rows = as_page(await workspace.client.read(key.endpoint, {}, body=body)).rows
+    rows = as_page(await workspace.client.read(key.endpoint, dict(key.ids or {}), body=body)).rows
     return [row for row in rows if row.get(key.field, key.value) == key.value][:5]
 
 
@@ -282,8 +287,13 @@ def is_same(shown: JsonValue, written: JsonValue) -> bool:
     return shown == written or (moment is not None and read_time(shown) == moment)
 
 
-async def _maybe_created(workspace: Workspace, what: str, key: NaturalKey) -> OutcomeUnknown:
+async def _maybe_created(workspace: Workspace, what: str, key: NaturalKey | None) -> OutcomeUnknown:
     """The refusal for something that may exist by now, with what stands under its natural key."""
+    if key is None:
+        return OutcomeUnknown(
+            f"It is not known whether the {what} was created.",
+            "Don't create it again; ask a person to look in Unthread, since nothing here lists it.",
+        )
     remedy = f"Don't create it again; look whether the {what} is there."
     try:
         rows = await _standing(workspace, key)

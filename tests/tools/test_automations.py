@@ -97,7 +97,7 @@ async def test_a_lost_creation_stays_unknown_since_nothing_lists_automations(des
     for said in (lost, again):
         assert said.text == (
             "unknown: It is not known whether the automation was created. "
-            "Don't create it again; ask a person to look in Unthread, since no endpoint lists automations."
+            "Don't create it again; ask a person to look in Unthread, since nothing here lists it."
         )
     assert desk.wire.writes == [], "a lost answer is not recorded, and nothing was sent again"
 

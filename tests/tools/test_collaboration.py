@@ -142,8 +142,9 @@ async def test_a_lost_request_is_unknown_shows_what_stands_there_and_is_never_se
     ).fetchall()
     for said in (lost, again):
         assert said.text == (
-            "unknown: It is not known whether the approval was requested. "
-            f"Don't ask again; with this title there are: {made[0]}."
+            "unknown: It is not known whether the approval request was created. "
+            "Don't create it again; look whether the approval request is there. "
+            f"With the same title there are: {made[0]} (11-20 10:00)."
         )
 
 
@@ -151,7 +152,7 @@ async def test_a_lost_request_that_is_not_there_says_where_to_look(desk: Desk) -
     async with desk.agent() as agent:
         losing(desk, taking_effect=False)
         said = await agent.call("request_approval", conversation=desk.find(EMAIL), title="x", approver="Mei Tanaka")
-    assert said.text.endswith("Don't ask again; look with list_approvals whether it is there.")
+    assert said.text.endswith("Don't create it again; look whether the approval request is there.")
 
 
 async def test_a_refused_request_may_be_made_again(desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -11,18 +10,17 @@ from pydantic import Field
 from unthread_mcp.access import changes, creates
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.endpoints import CREATE_AUTOMATION
-from unthread_mcp.api.errors import InvalidArgument, NotPermitted, OutcomeUnknown
+from unthread_mcp.api.errors import InvalidArgument, NotPermitted
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.arguments import Id, Name
 from unthread_mcp.gate import Gate
-from unthread_mcp.intents import Intent
 from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.render import Answer, compact
 from unthread_mcp.settings import SLACK_USER_GROUP_OPTION
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import Written, once
+from unthread_mcp.writing import create
 
 Trigger = Literal["event", "manual", "webhook", "slackReaction", "scheduled", "delay"]
 AutomationStatus = Literal["draft", "active", "inactive"]
@@ -63,22 +61,7 @@ async def create_automation(
         # What runs by itself may write to customers.
         await gate.pass_through(f"Create this automation and let it run?\n\n{compact(body)}")
 
-    async def send() -> Written:
-        receipt = await workspace.client.write(CREATE_AUTOMATION, {}, body=body)
-        made = receipt.body if isinstance(receipt.body, dict) else {}
-        return Written("done", made, "" if receipt.complete else " Its receipt was incomplete.")
-
-    def done_before(receipt: Mapping[str, str]) -> Written:
-        return Written("already_done", {**receipt}, " The same automation was created a moment ago; nothing was sent.")
-
-    async def unresolved() -> OutcomeUnknown:
-        return OutcomeUnknown(
-            "It is not known whether the automation was created.",
-            "Don't create it again; ask a person to look in Unthread, since no endpoint lists automations.",
-        )
-
-    intent = Intent("automation", workspace.identity, None, json.dumps(body, sort_keys=True, ensure_ascii=False))
-    written = await once(workspace, intent, send, done_before=done_before, unresolved=unresolved)
+    written = await create(workspace, CREATE_AUTOMATION, body, what="automation", key=None)
     identity = one_line(text_of(written.body, "id"), 64) or "(its id was not returned)"
     said = one_line(text_of(written.body, "status"), 40) or status
     return Answer(f"automation {identity} {one_line(name, 80)!r}, {said}.{written.note}", written.body, written.outcome)

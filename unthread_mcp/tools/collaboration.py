@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -20,12 +18,11 @@ from unthread_mcp.api.endpoints import (
     REMOVE_FOLLOWER,
     TAG_CONVERSATIONS,
 )
-from unthread_mcp.api.errors import InvalidArgument, OutcomeUnknown, UnthreadError
+from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import ConversationRef, Conversations, Cursor, Id, Name, TagNames, UserRef
 from unthread_mcp.bulk import Bulk
 from unthread_mcp.fields import COLLABORATOR_TYPE, pick
-from unthread_mcp.intents import Intent
 from unthread_mcp.listing import Query, list_page
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import prepare
@@ -34,7 +31,7 @@ from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compose, name_o
 from unthread_mcp.tools.updates import tag_links
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import Written, change, once
+from unthread_mcp.writing import NaturalKey, change, create
 
 GroupId = Annotated[Id, Field(description="A group's id instead")]
 EntityType = Literal["user", "group"]
@@ -86,37 +83,12 @@ async def request_approval(
         "assignedToUserId" if kind == "user" else "assignedToGroupId": asked.id,
     }
     ids = {"conversation_id": identity}
-
-    async def send() -> Written:
-        receipt = await workspace.client.write(CREATE_APPROVAL_REQUEST, ids, body=body)
-        made = receipt.body if isinstance(receipt.body, dict) else {}
-        return Written("done", made, "" if receipt.complete else " Its receipt was incomplete.")
-
-    def done_before(receipt: Mapping[str, str]) -> Written:
-        return Written("already_done", {**receipt}, " The same was asked a moment ago; nothing was sent.")
-
-    async def unresolved() -> OutcomeUnknown:
-        return OutcomeUnknown(
-            "It is not known whether the approval was requested.",
-            f"Don't ask again; {await _standing(workspace, ids, text_of(body, 'title'))}",
-        )
-
-    intent = Intent("approval request", identity, None, json.dumps(body, sort_keys=True, ensure_ascii=False))
-    written = await once(workspace, intent, send, done_before=done_before, unresolved=unresolved)
+    key = NaturalKey(LIST_APPROVAL_REQUESTS, "title", text_of(body, "title"), ids=ids)
+    written = await create(workspace, CREATE_APPROVAL_REQUEST, body, what="approval request", key=key, ids=ids)
     status = one_line(text_of(written.body, "status"), 40)
     said = f"approval requested from {asked.name}" + (f", {status}" if status else "")
     made = one_line(text_of(written.body, "id"), 64)
     return Answer(f"{said}{f' (id {made})' if made else ''}.{written.note}", written.body, written.outcome)
-
-
-async def _standing(workspace: Workspace, ids: dict[str, str], title: str) -> str:
-    """What stands under that title, none of it claimed to be what was asked for."""
-    try:
-        rows = as_page(await workspace.client.read(LIST_APPROVAL_REQUESTS, ids)).rows
-    except UnthreadError:
-        rows = []
-    same = [one_line(text_of(row, "id"), 64) for row in rows if text_of(row, "title") == title][:5]
-    return f"with this title there are: {', '.join(same)}." if same else "look with list_approvals whether it is there."
 
 
 @reads("List approvals")
