@@ -53,6 +53,16 @@ def sandbox() -> Launch:
     return Launch(OURS, "unthread_mcp", {"UNTHREAD_SANDBOX": "1", "UNTHREAD_STATE_FILE": "off"})
 
 
+def everything() -> Launch:
+    """The same with every tool that there is."""
+    offered = {
+        "UNTHREAD_TOOLSETS": "all",
+        "UNTHREAD_ACCESS": "admin",
+        "UNTHREAD_SLACK_USER_GROUP_ENDPOINT": "PATCH /slack/user-groups",
+    }
+    return Launch(OURS, "unthread_mcp", {**sandbox().env, **offered})
+
+
 @dataclass(frozen=True, slots=True)
 class Contestant:
     """A started server and how to ask it for one conversation and for 100 rows."""

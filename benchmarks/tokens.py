@@ -30,6 +30,7 @@ _CANNOT: Final = 2
 """Exit status where tokens can't be counted, told apart from a broken bound."""
 
 _TOOLS_LIST: Final = 5_000
+_ALL_TOOLS: Final = 11_000
 _ONE_TOOL: Final = 500
 _ROWS_25: Final = 1_200
 _ROWS_100: Final = 4_000
@@ -72,6 +73,9 @@ def compact(value: Any) -> str:
 
 def run() -> report.Section:
     """Ask the sandbox's server and, for what was fetched, one on the fake upstream."""
+    with Server(servers.everything()) as server:
+        everything = server.start()
+        listed_all = compact(server.request("tools/list", {}))
     with Server(servers.sandbox()) as server:
         tools = server.start()
         listed = compact(server.request("tools/list", {}))
@@ -91,16 +95,21 @@ def run() -> report.Section:
     whole_rows = compact({"data": canned.conversations()})
     whole_thread = compact(canned.conversations()[0]) + compact(canned.messages("0"))
 
-    tool_texts = [compact(tool) for tool in tools]
+    tool_texts = [compact(tool) for tool in everything]
     counts = count_tokens(
-        [listed, page_25, page_100, fetched_100, thread, whole_rows, whole_thread, *tool_texts, *read.values()]
+        [
+            *(listed, listed_all, page_25, page_100, fetched_100, thread, whole_rows, whole_thread),
+            *tool_texts,
+            *read.values(),
+        ]
     )
-    in_list, in_25, in_100, in_fetched_100, in_thread, in_whole_rows, in_whole_thread = counts[:7]
-    by_tool = dict(zip((tool["name"] for tool in tools), counts[7:], strict=False))
-    by_conversation = sorted(counts[7 + len(tools) :])
+    in_list, in_all, in_25, in_100, in_fetched_100, in_thread, in_whole_rows, in_whole_thread = counts[:8]
+    by_tool = dict(zip((tool["name"] for tool in everything), counts[8:], strict=False))
+    by_conversation = sorted(counts[8 + len(everything) :])
     dearest = max(by_tool, key=lambda name: by_tool[name])
     bounds = [
         report.Bound(f"tools/list: at most {_TOOLS_LIST:,} tokens", in_list, "at most", _TOOLS_LIST),
+        report.Bound(f"all tools at admin: at most {_ALL_TOOLS:,} tokens", in_all, "at most", _ALL_TOOLS),
         report.Bound(f"the largest tool ({dearest}): at most {_ONE_TOOL}", by_tool[dearest], "at most", _ONE_TOOL),
         report.Bound(f"25 conversations: at most {_ROWS_25:,}", in_25, "at most", _ROWS_25),
         report.Bound(f"100 conversations: at most {_ROWS_100:,}", max(in_100, in_fetched_100), "at most", _ROWS_100),
@@ -112,6 +121,7 @@ def run() -> report.Section:
     ]
     rows = [
         (f"tools/list, {len(tools)} tools", f"{in_list:,}", f"{len(listed):,}", ""),
+        (f"tools/list, all {len(everything)} tools", f"{in_all:,}", f"{len(listed_all):,}", ""),
         ("25 conversations of the sandbox", f"{in_25:,}", f"{len(page_25):,}", ""),
         (f"{len(numbers)} conversations of the sandbox", f"{in_100:,}", f"{len(page_100):,}", ""),
         (

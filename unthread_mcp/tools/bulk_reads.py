@@ -63,11 +63,10 @@ async def count_conversations(
     priority: Priority | None = None,
     created_after: CreatedAfter | None = None,
     created_before: When | None = None,
-    where: Where | None = None,
 ) -> Answer:
     """Count conversations, thousands too: in all, or by status, priority, customer, assignee, tag and the like."""
     moments = {"created_after": created_after, "created_before": created_before}
-    filters = ConversationFilters(status, customer, assignee, tag, ticket_type, priority, moments, where)
+    filters = ConversationFilters(status, customer, assignee, tag, ticket_type, priority, moments)
     found, _ = await resolved(workspace, filters)
     if not filters.unassigned and (by is None or by in {"status", "priority"}):
         counted = await _asked(workspace, found, by)
