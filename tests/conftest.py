@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.reference.checker import WRONG_REQUESTS
+
+_LIVE: Final = Path(__file__).parent / "live"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--live",
+        action="store_true",
+        help="run the tests in tests/live alone, on the workspace that UNTHREAD_API_KEY belongs to",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("live") and not os.environ.get("UNTHREAD_API_KEY"):
+        pytest.exit("The live tests are skipped: UNTHREAD_API_KEY is not set, so there is no workspace.", returncode=0)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--live`: nothing but the live tests."""
+    if config.getoption("live"):
+        config.hook.pytest_deselected(items=[item for item in items if not item.path.is_relative_to(_LIVE)])
+        items[:] = [item for item in items if item.path.is_relative_to(_LIVE)]
 
 
 @pytest.fixture
