@@ -91,6 +91,15 @@ async def test_a_renamed_tag_goes_by_its_new_name_at_once(desk: Desk, era: Era) 
     assert renamed.text == before.text.replace("Bug", "Defect")
 
 
+async def test_a_new_tag_goes_by_its_name_where_another_did_in_other_letter_case(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        before = await agent.call("get_tag", tag="BUG")
+        await agent.call("create_tag", name="BUG")
+        after = await agent.call("get_tag", tag="BUG")
+    assert before.text == f"tag 'Bug' ({tag_id(desk, 'Bug')})"
+    assert after.text == f"tag 'BUG' ({tag_id(desk, 'BUG')})"
+
+
 async def test_a_tag_that_was_looked_up_while_it_was_renamed_is_not_remembered(desk: Desk) -> None:
     names = desk.server.workspace.names
 
