@@ -19,7 +19,7 @@ async def test_a_conversation_among_the_team_is_of_the_source_triage(conversatio
     assert isinstance(conversation["friendlyId"], int)
 
 
-async def test_a_create_answers_with_the_number_and_what_was_selected(api: Api, conversation: Object) -> None:
+async def test_a_change_answers_with_just_what_was_selected(api: Api, conversation: Object) -> None:
     path = f"/conversations/{conversation['id']}"
     changed = await api.ok("PATCH", path, {"priority": 3}, select="id,friendlyId,priority")
     assert changed == {"id": conversation["id"], "friendlyId": conversation["friendlyId"], "priority": 3}

@@ -9,6 +9,7 @@ from unthread_mcp.api.endpoints import ENDPOINTS
 from unthread_mcp.sandbox import Sandbox
 from unthread_mcp.sandbox.calls import HANDLERS
 
+LIVE = Path(__file__).parents[1] / "live"
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 
 
@@ -22,6 +23,14 @@ def quoted(heading: str) -> set[str]:
 def test_every_endpoint_that_is_not_imitated_is_named_and_no_other() -> None:
     missing = {str(endpoint) for endpoint in ENDPOINTS.values() if endpoint not in HANDLERS and endpoint.path}
     assert quoted("What it leaves out") == missing
+
+
+def test_every_guess_that_a_live_test_settles_names_it_and_each_is_named() -> None:
+    named = {name for name in quoted("How the guesses become knowledge") if name.startswith("test_")}
+    files = [LIVE / "test_live_reads.py", LIVE / "test_live_writes.py"]
+    assert named == {
+        name for file in files for name in re.findall(r"^async def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
+    }
 
 
 def test_every_landmark_is_named_and_no_other(sandbox: Sandbox) -> None:
