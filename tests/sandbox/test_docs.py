@@ -27,10 +27,8 @@ def test_every_endpoint_that_is_not_imitated_is_named_and_no_other() -> None:
 
 def test_every_guess_that_a_live_test_settles_names_it_and_each_is_named() -> None:
     named = {name for name in quoted("How the guesses become knowledge") if name.startswith("test_")}
-    files = [LIVE / "test_live_reads.py", LIVE / "test_live_writes.py"]
-    assert named == {
-        name for file in files for name in re.findall(r"^async def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
-    }
+    texts = [(LIVE / f"test_live_{part}.py").read_text("utf-8") for part in ("reads", "writes")]
+    assert named == {name for text in texts for name in re.findall(r"^async def (test_\w+)", text, re.MULTILINE)}
 
 
 def test_every_landmark_is_named_and_no_other(sandbox: Sandbox) -> None:
