@@ -43,11 +43,13 @@ async def test_accounts_are_found_by_name_tag_and_address(desk: Desk, era: Era) 
         more = await agent.call("search_accounts", cursor=by_tag.text.rpartition("cursor=")[2])
         by_address = await agent.call("search_accounts", address="Sofia.Lindgren@velabiotech.example")
         none = await agent.call("search_accounts", text="zzz")
+        wrong = await agent.call("search_accounts", address="velabiotech")
     assert by_name.text.splitlines()[:2] == ["2 accounts", "name · primary support · tags · addresses"]
     assert by_tag.text.splitlines()[2].startswith("Ironwood Credit Union · Support leads · At risk, Enterprise · ")
     assert more.text.splitlines()[2].startswith("Tern Shipping · - · At risk · ")
     assert by_address.text.splitlines()[2].startswith("Vela Biotech · Tomasz Zieliński · Enterprise · ")
     assert none.text == "No accounts found."
+    assert wrong.text == "address holds 'velabiotech'. Pass a domain such as example.com or an e-mail address."
 
 
 async def test_everything_about_an_account_with_names_beside_ids(desk: Desk, era: Era) -> None:
@@ -98,7 +100,7 @@ async def test_an_account_is_created_once(desk: Desk, era: Era) -> None:
         "name": "Juniper Freight",
         "primarySupportAssigneeId": jonas,
         "primarySupportAssigneeType": "user",
-        "emailsAndDomains": ["juniper.example", "Ops@juniper.example"],
+        "emailsAndDomains": ["juniper.example", "ops@juniper.example"],
         "slackChannelIds": ["C1"],
         "slackTeamIds": ["T1"],
         "customFields": [{"label": "Plan", "value": "Team"}],
@@ -152,9 +154,10 @@ async def test_only_what_is_passed_is_sent_and_lists_are_replaced(desk: Desk) ->
         "emailsAndDomains": ["vela.example"],
         "externalCrmMetadata": {"id": "crm-9"},
     }
+    identity, old = account_id(desk, "Vela Biotech"), "['velabiotech.example','sofia.lindgren@velabiotech.example']"
     assert said.text == (
-        f"done: account Vela Biotech ({account_id(desk, 'Vela Biotech')}): "
-        'emailsAndDomains ["vela.example"], externalCrmMetadata {"id":"crm-9"}.'.replace('"', "'")
+        f"done: account Vela Biotech ({identity}): emailsAndDomains ['vela.example'] (before: {old}), "
+        "externalCrmMetadata {'id':'crm-9'}."
     )
 
 

@@ -222,7 +222,9 @@ async def test_clear_empties_each_in_its_own_way(desk: Desk) -> None:
         "supportSteps": None,
         "defaultTriageChannelId": None,
     }
-    assert "primary support -, emailDomains emptied, replyTimeoutHours emptied" in said
+    assert (
+        "primary support -, emailDomains emptied (before: ['velabiotech.example']), replyTimeoutHours emptied" in said
+    )
     assert stored(desk, "Vela Biotech", "replyTimeoutMinutes") is None
 
 

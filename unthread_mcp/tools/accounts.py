@@ -73,7 +73,8 @@ async def search_accounts(
     if tag:
         where.append({"field": "tags.id", "operator": "==", "value": (await workspace.names.tag(tag)).id})
     if address:
-        where.append({"field": "emailsAndDomains", "operator": "contains", "value": address.strip().lower()})
+        (wanted,) = addresses_to_write([address], "address", mail=True)
+        where.append({"field": "emailsAndDomains", "operator": "contains", "value": wanted})
     query = by_name(
         LIST_ACCOUNTS,
         ACCOUNT,
@@ -184,7 +185,9 @@ async def update_account(
             written = await change(workspace, UPDATE_ACCOUNT, {"account_id": found.id}, body, read_back=GET_ACCOUNT)
         finally:
             workspace.names.forget(found.id, text_of(body, "name"))
-    said = f"account {name_of({**before, **body})} ({found.id}): {await said_of(workspace, written.body, body)}."
+    said = (
+        f"account {name_of({**before, **body})} ({found.id}): {await said_of(workspace, before, written.body, body)}."
+    )
     return Answer(said + changed_meanwhile(before, written.body, body) + written.note, written.body, written.outcome)
 
 

@@ -128,7 +128,9 @@ async def update_customer(
             )
         finally:
             workspace.names.forget(found.id, text_of(body, "name"))
-    said = f"customer {name_of({**before, **body})} ({found.id}): {await said_of(workspace, written.body, body)}."
+    said = (
+        f"customer {name_of({**before, **body})} ({found.id}): {await said_of(workspace, before, written.body, body)}."
+    )
     said += _timeout_said(written.body, body) + changed_meanwhile(before, written.body, body)
     return Answer(said + written.note, written.body, written.outcome)
 

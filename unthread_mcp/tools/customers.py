@@ -177,8 +177,8 @@ async def tag_customers(
 
 
 async def customer_of(workspace: Workspace, identity: str) -> JsonObject:
-    """The customer of an id, as Unthread has it."""
-    return as_object(await workspace.client.read(GET_CUSTOMER, {"customer_id": identity}))
+    """The customer of an id, as Unthread has it, and with the id: the reference's interface lacks it."""
+    return {"id": identity} | as_object(await workspace.client.read(GET_CUSTOMER, {"customer_id": identity}))
 
 
 async def _described(workspace: Workspace, customer: JsonObject) -> str:

@@ -115,15 +115,15 @@ def _check_step(number: int, step: Mapping[str, Any]) -> None:
 
 
 def addresses_to_write(values: Sequence[str], argument: str, *, mail: bool) -> list[JsonValue]:
-    """Domains in small letters, each once, and with `mail` also e-mail addresses. Raises `InvalidArgument`."""
+    """Domains, and with `mail` also e-mail addresses, in small letters and each once. Raises `InvalidArgument`."""
     written: dict[str, None] = {}
     for value in values:
-        mailbox, _, domain = value.strip().rpartition("@")
+        mailbox, _, domain = value.strip().lower().rpartition("@")
         fits = len(domain) <= 253 and _DOMAIN.fullmatch(domain) and (not mailbox or _MAILBOX.fullmatch(mailbox))
         if not fits or (mailbox and not mail):
             wanted = "a domain such as example.com" + (" or an e-mail address" if mail else "")
             raise InvalidArgument(f"{argument} holds {one_line(value, 60)!r}.", f"Pass {wanted}.")
-        written[f"{mailbox}@{domain.lower()}" if mailbox else domain.lower()] = None
+        written[f"{mailbox}@{domain}" if mailbox else domain] = None
     return [*written]
 
 
@@ -157,36 +157,45 @@ async def supporter_of(workspace: Workspace, value: JsonObject, which: str) -> s
     return name or await workspace.names.name_of_user(identity)
 
 
-async def said_of(workspace: Workspace, changed: JsonObject, body: JsonObject) -> str:
-    """What was written, as the receipt shows it where it does."""
+async def said_of(workspace: Workspace, before: JsonObject, changed: JsonObject, body: JsonObject) -> str:
+    """What was written, as the receipt shows it where it does, and what lists held before: they are replaced."""
     shown = {**body, **{name: changed[name] for name in body if name in changed}}
     said: list[str] = []
     for name in body:
+        value, old = shown[name], before.get(name)
+        was = f" (before: {_said(old)})" if isinstance(old, list) and old and old != value else ""
         if name.endswith("SupportAssigneeType"):
             continue
         if name.endswith("SupportAssigneeId"):
             which = name.removesuffix("SupportAssigneeId")
             said.append(f"{which} support {await supporter_of(workspace, {**changed, **shown}, which)}")
-        elif shown[name] in (None, [], ""):
-            said.append(f"{name} emptied")
-        elif isinstance(value := shown[name], list | dict):
-            said.append(f"{name} {one_line(compact(value), 300)}")
+        elif value in (None, [], ""):
+            said.append(f"{name} emptied{was}")
         else:
-            said.append(f"{name} {one_line(str(value), 80)}")
+            said.append(f"{name} {_said(value)}{was}")
     return ", ".join(said)
+
+
+def _said(value: JsonValue) -> str:
+    return one_line(value if isinstance(value, str) else compact(value), 300)
 
 
 def changed_meanwhile(before: JsonObject, changed: JsonObject, body: JsonObject) -> str:
     """A sentence on what the receipt shows that we did not write, or nothing; with a leading space."""
     ours = {"updatedAt", "updatedBy", *body, *(each for name in body for each in _FOLLOWING.get(name, ()))}
-    others = [
-        name for name in changed if name in before and name not in ours and not is_same(changed[name], before[name])
-    ]
-    others += [name for name in body if name in changed and not is_same(changed[name], body[name])]
+    others = [name for name in changed if name in before and name not in ours and _differ(changed[name], before[name])]
+    others += [name for name in body if name in changed and _differ(changed[name], body[name])]
     if not others:
         return ""
     names = one_line(", ".join(sorted(others)), 200)
     return f" Unthread shows something else than was written or there before in: {names}. Read it again."
+
+
+def _differ(shown: JsonValue, other: JsonValue) -> bool:
+    """Whether two values differ in more than the order of a list, which nobody promises."""
+    if isinstance(shown, list) and isinstance(other, list):
+        return sorted(map(compact, shown)) != sorted(map(compact, other))
+    return not is_same(shown, other)
 
 
 _FOLLOWING: Final[Mapping[str, tuple[str, ...]]] = {
