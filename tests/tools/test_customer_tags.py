@@ -60,6 +60,14 @@ async def test_several_customers_are_tagged_with_one_request_a_tag(desk: Desk, e
     assert len(looked_up) == 1, "exact names are looked up at once"
 
 
+async def test_a_customer_named_in_two_ways_is_one(desk: Desk) -> None:
+    both = ["Tern Shipping", customer_id(desk, "Tern Shipping")]
+    async with desk.agent() as agent:
+        said = await agent.call("tag_customers", customers=both, add=["Escalated"])
+    assert said.text == "done: 'Escalated' added for 1 of 1 customer."
+    assert [each.body for each in desk.wire.writes] == [both[1:]]
+
+
 async def test_who_is_not_found_is_refused_and_the_others_are_tagged(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("tag_customers", customers=["Tern Shiping", "Vela Biotech"], add=["Escalated"])

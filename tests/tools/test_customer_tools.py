@@ -281,6 +281,37 @@ async def test_what_somebody_else_changed_between_read_and_write_is_told(desk: D
     assert stored(desk, "Tern Shipping", "botHandling") == "all"
 
 
+async def test_a_list_in_another_order_is_no_other_list(desk: Desk) -> None:
+    sql = "INSERT INTO customer_tags SELECT c.id, t.id FROM customers c, tags t WHERE c.name = ? AND t.name = 'Bug'"
+    desk.sandbox.database.execute(sql, ["Tern Shipping"])
+
+    def turned(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method != "PATCH":
+            return answer
+        changed = json.loads(answer.content)
+        return httpx2.Response(200, json={**changed, "tags": changed["tags"][::-1]})
+
+    async with desk.agent() as agent:
+        desk.wire.after = turned
+        said = await agent.call("update_customer", customer="Tern Shipping", bot_handling="all")
+    assert said.text.endswith("botHandling all.")
+
+
+async def test_a_customer_that_comes_without_its_id_is_known_by_it_all_the_same(desk: Desk) -> None:
+    def without_id(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method != "GET":
+            return answer
+        found = json.loads(answer.content)
+        del found["id"]
+        return httpx2.Response(200, json=found)
+
+    identity = customer_id(desk, "Oakhurst University")
+    async with desk.agent() as agent:
+        desk.wire.after = without_id
+        said = await agent.call("delete_customer", customer="Oakhurst University")
+    assert said.text == f"done: customer Oakhurst University ({identity}) is deleted."
+
+
 async def test_a_lost_change_is_settled_by_reading_back_in_minutes(desk: Desk) -> None:
     async with desk.agent() as agent:
         desk.wire.after = lose("PATCH")
