@@ -171,7 +171,7 @@ def _parts(name: str) -> list[str]:
     """A name's path below the directory, its last part fit to be read by others."""
     said = name[:80]
     parts = re.split(_SEPARATORS, name)
-    if Path(name).is_absolute() or Path(name).drive or {"", ".", ".."} & {*parts} or "\0" in name:
+    if Path(name).drive or {"", ".", ".."} & {*parts} or "\0" in name:
         raise InvalidArgument(
             f"{said!r} names no file of the upload directory.",
             "Name it relative to that directory, like report.pdf or logs/today.txt.",

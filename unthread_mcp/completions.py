@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from mcp.types import Completion, CompletionArgument, PromptReference, ResourceTemplateReference
 
-from unthread_mcp.answers import as_page, friendly_number, text_of
+from unthread_mcp.answers import as_page, friendly_number, id_of, text_of
 from unthread_mcp.api.endpoints import (
     LIST_ACCOUNTS,
     LIST_ARTICLES,
@@ -19,6 +20,7 @@ from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.fields import VOCABULARIES
 from unthread_mcp.resources import TEMPLATES
+from unthread_mcp.transcript.entries import objects_at
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
@@ -32,9 +34,15 @@ _FIXED: Final[dict[str, tuple[str, ...]]] = {
 
 
 async def complete(
-    workspace: Workspace, reference: PromptReference | ResourceTemplateReference, argument: CompletionArgument
+    workspace: Workspace,
+    reference: PromptReference | ResourceTemplateReference,
+    argument: CompletionArgument,
+    others: Mapping[str, str] | None = None,
 ) -> Completion | None:
-    """Values that begin with, or contain, what was typed so far. An API that can't be reached completes nothing."""
+    """Values that begin with, or contain, what was typed so far. An API that can't be reached completes nothing.
+
+    `others` are the values that the reference's other arguments have already.
+    """
     kind = _kind(reference, argument.name)
     if kind in _FIXED:
         return _completion([each for each in _FIXED[kind] if each.startswith(argument.value)])
@@ -47,6 +55,8 @@ async def complete(
             return _completion(await _named(workspace, LIST_USERS, "name", "name", argument.value))
         if kind == "account":
             return _completion(await _named(workspace, LIST_ACCOUNTS, "name", "name", argument.value))
+        if kind == "file_id":
+            return _completion(await _files(workspace, (others or {}).get("id", ""), argument.value))
         if kind == "article":
             return _completion(await _named(workspace, LIST_ARTICLES, "title", "id", argument.value))
     except UnthreadError:
@@ -76,6 +86,20 @@ async def _conversations(workspace: Workspace, typed: str) -> list[str]:
         workspace.names.remember(row)
     numbers = [str(number) for row in rows if (number := friendly_number(row.get("friendlyId"))) is not None]
     return [number for number in numbers if number.startswith(typed.strip().lstrip("#"))]
+
+
+async def _files(workspace: Workspace, conversation: str, typed: str) -> list[str]:
+    """Ids of a conversation's files, by id or by what stands in their names."""
+    if not conversation:
+        return []
+    found = await workspace.conversation(await workspace.names.conversation(conversation))
+    wanted = typed.strip().casefold()
+    return [
+        identity
+        for each in objects_at(found, "files")
+        if (identity := id_of(each))
+        and (identity.casefold().startswith(wanted) or wanted in text_of(each, "name").casefold())
+    ]
 
 
 async def _named(workspace: Workspace, endpoint: Endpoint, field: str, shown: str, typed: str) -> list[str]:

@@ -125,9 +125,9 @@ class UnthreadServer(MCPServer[None]):
         self,
         reference: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
-        context: CompletionContext | None,  # noqa: ARG002 - the SDK passes it
+        context: CompletionContext | None,
     ) -> Completion | None:
-        return await complete(self.workspace, reference, argument)
+        return await complete(self.workspace, reference, argument, context.arguments if context else None)
 
     def _not_offered(self, name: str) -> str:
         settings = self.workspace.settings

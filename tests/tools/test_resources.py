@@ -128,6 +128,27 @@ async def test_names_and_numbers_are_completed(desk: Desk, era: Era) -> None:
         assert await values(prompt, "nothing", "") == []
 
 
+async def test_files_are_completed_once_the_conversation_is_known(desk: Desk, era: Era) -> None:
+    reference = ResourceTemplateReference(uri="unthread://conversations/{id}/files/{file_id}")
+    number = desk.number("many-files")[1:]
+
+    async def values(typed: str, others: dict[str, str] | None) -> list[str]:
+        argument = {"name": "file_id", "value": typed}
+        return (await agent.client.complete(reference, argument, others)).completion.values
+
+    async with desk.agent(era) as agent:
+        numbers = await agent.client.complete(reference, {"name": "id", "value": number[:2]})
+        every = await values("", {"id": number})
+        (chrome,) = await values("CHROME", {"id": number})
+        assert await values(chrome[:8].upper(), {"id": number}) == [chrome]
+        assert await values("zzz", {"id": number}) == []
+        assert await values("", None) == []
+        assert await values("", {"id": "99999"}) == []
+    assert len(every) == 3
+    assert every[0] == chrome
+    assert numbers.completion.values
+
+
 async def test_completions_are_empty_while_unthread_is_away(desk: Desk) -> None:
     desk.wire.before = lambda _: httpx2.Response(403, json={})
     async with desk.agent() as agent:
