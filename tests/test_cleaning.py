@@ -282,3 +282,11 @@ def test_a_lone_surrogate_written_as_an_escape_no_longer_breaks_the_encoder() ->
     cleaned, removed = clean_json(value)
     assert json.dumps(cleaned, ensure_ascii=False).encode() == '{"text": " smile 😀"}'.encode()
     assert removed == 1
+
+
+def test_our_own_key_is_taken_out_of_every_string_and_name_however_it_is_broken_up() -> None:
+    value: JsonValue = {"a": ["x se\u200bcret y"], "secret": {"my secret": "secretsecret"}, "b": "se cret"}
+    assert clean_json(value, "secret") == (
+        {"a": ["x [key] y"], "[key]": {"my [key]": "[key][key]"}, "b": "se cret"},
+        1,
+    )

@@ -29,6 +29,7 @@ from mcp.types import Tool as McpTool
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
 from unthread_mcp.confirm import ClientHuman, NeedsAnswer
+from unthread_mcp.crashes import log_crash
 from unthread_mcp.cursors import read_cursor
 from unthread_mcp.gate import Gate
 from unthread_mcp.progress import Progress
@@ -76,9 +77,9 @@ class OfferedTool:
             return question.result()
         except UnthreadError as error:
             return self._failed(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - it is logged
             # A bug of ours: the text of an unexpected exception may hold anything, so it stays in the log.
-            _logger.exception("%s failed unexpectedly", self.declaration.name)
+            self._log("failed unexpectedly")
             return self._failed(self._crashed(wrote=self._workspace.client.writes_begun > begun))
         return self._answered(answer)
 
@@ -110,9 +111,9 @@ class OfferedTool:
                 result = CallToolResult(content=content, structured_content=structured)
                 # What can't be written can't be sent either: that is found out here, not in the SDK.
                 result.model_dump_json()
-            except Exception:
+            except Exception:  # noqa: BLE001 - it is logged
                 # Any failure (values nested too deeply, for one): the text says it all, and what was done was done.
-                _logger.exception("%s has no structured content for its answer", self.declaration.name)
+                self._log("has no structured content for its answer")
             else:
                 return result
         return CallToolResult(content=content)
@@ -124,6 +125,9 @@ class OfferedTool:
         if error.shown:
             text = f"{text}\n{error.shown}"
         return CallToolResult(content=[TextContent(text=text)], is_error=True)
+
+    def _log(self, what: str) -> None:
+        log_crash(_logger, f"{self.declaration.name} {what}", self._workspace.settings.api_key)
 
     def _crashed(self, *, wrote: bool) -> UnthreadError:
         if not wrote:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from mcp.server import CacheHint, MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import (
     CallToolResult,
     Completion,
@@ -33,6 +34,7 @@ from unthread_mcp import __version__, prompts, resources
 from unthread_mcp.api.client import UnthreadClient
 from unthread_mcp.api.errors import Unavailable
 from unthread_mcp.completions import complete
+from unthread_mcp.crashes import log_crash
 from unthread_mcp.instructions import instructions
 from unthread_mcp.intents import Intents
 from unthread_mcp.nearest import did_you_mean
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+_logger: Final = logging.getLogger(__name__)
 _HOUR = CacheHint(ttl_ms=3_600_000, scope="public")
 
 
@@ -106,7 +109,15 @@ class UnthreadServer(MCPServer[None]):
         context: Context[None, Any] | None = None,  # noqa: ARG002 - the SDK passes it
     ) -> list[ReadResourceContents]:
         """What stands at `uri`."""
-        return await resources.read(self.workspace, str(uri))
+        try:
+            return await resources.read(self.workspace, str(uri))
+        except ResourceError:
+            raise
+        except Exception:  # noqa: BLE001 - it is logged, and in words the client is told
+            log_crash(_logger, "a resource failed unexpectedly", self.workspace.settings.api_key)
+            raise ResourceError(
+                "Something went wrong inside this server. Try another way; the operator finds it in the log."
+            ) from None
 
     async def list_prompts(self) -> list[Prompt]:
         """The prompts, in their declared order."""
@@ -127,7 +138,11 @@ class UnthreadServer(MCPServer[None]):
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion | None:
-        return await complete(self.workspace, reference, argument, context.arguments if context else None)
+        try:
+            return await complete(self.workspace, reference, argument, context.arguments if context else None)
+        except Exception:  # noqa: BLE001 - it is logged, and what is missing is only a convenience
+            log_crash(_logger, "a completion failed unexpectedly", self.workspace.settings.api_key)
+            return Completion(values=[])
 
     def _not_offered(self, name: str) -> str:
         settings = self.workspace.settings

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from misbehaving import KEY, Clock, Connect, RawServer
 
+from tests.leaks import leaks
 from unthread_mcp.api.client import UnthreadClient
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def no_key_in_any_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Monk
         monkeypatch.delenv(name.lower(), raising=False)
     caplog.set_level(logging.DEBUG)
     yield
-    assert KEY not in caplog.text
+    assert leaks(KEY, caplog.text) == []
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from tests.leaks import leaks
 from unthread_mcp.api.client import UnthreadClient
 from unthread_mcp.api.errors import UnthreadError
 
@@ -82,7 +83,7 @@ async def failure_of(operation: Awaitable[object]) -> UnthreadError:
         await operation
     error = caught.value
     printed = "".join(traceback.format_exception(error))
-    assert KEY not in f"{error}{error!r}{error.args}{error.shown}{printed}"
+    assert leaks(KEY, f"{error}{error!r}{error.args}{error.shown}{printed}") == []
     assert error.what.endswith((".", '"'))
     assert error.remedy.endswith(".")
     return error

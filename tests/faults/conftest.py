@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -11,9 +10,8 @@ import pytest
 
 from tests.api.misbehaving import KEY
 from tests.faults.loopback import Loopback, nothing_left
+from tests.leaks import leaks
 from unthread_mcp.api import endpoints
-
-SECRETS = [KEY, base64.b64encode(KEY.encode()).decode(), KEY[::-1], KEY.encode().hex()]
 
 
 @pytest.fixture
@@ -41,4 +39,4 @@ async def loopback(
     assert not doubled
     written = capfd.readouterr()
     said = "\n".join([*made.heard, caplog.text, written.out, written.err])
-    assert not [secret for secret in SECRETS if secret in said]
+    assert leaks(KEY, said) == []

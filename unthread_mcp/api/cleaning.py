@@ -91,6 +91,9 @@ _LEGITIMATE: Final = "|".join(
     )
 )
 
+HIDDEN_KEY: Final = "[key]"
+"""Stands where an answer repeats our key."""
+
 # Compiling these takes 15 ms together, which a server that only starts should not pay: each on its first use.
 
 
@@ -174,9 +177,10 @@ def without_hidden(text: str) -> str:
     return _hidden_run().sub("", text)
 
 
-def clean_json(value: JsonValue) -> tuple[JsonValue, int]:
+def clean_json(value: JsonValue, secret: str = "") -> tuple[JsonValue, int]:
     """`value` with every string in it cleaned, keys too, and how many characters were removed.
 
+    `secret` becomes `[key]` wherever it stands once the rest is clean, since hidden characters may have broken it up.
     Lists and objects are changed in place: they are the parser's, and nobody else holds them yet. Keys that become
     equal are never merged: the later one gets a number behind it. Any depth is fine.
     """
@@ -186,13 +190,15 @@ def clean_json(value: JsonValue) -> tuple[JsonValue, int]:
     while waiting:
         container = waiting.pop()
         if isinstance(container, dict):
-            removed += _clean_keys(container)
+            removed += _clean_keys(container, secret)
             entries = container.items()
         else:
             entries = enumerate(container)
         for place, item in entries:
             if isinstance(item, str):
                 cleaned, count = clean_text(item)
+                if secret and secret in cleaned:
+                    cleaned = cleaned.replace(secret, HIDDEN_KEY)
                 if cleaned is not item:
                     container[place] = cleaned  # pyright: ignore[reportArgumentType, reportCallIssue] - its own place
                     removed += count
@@ -201,9 +207,12 @@ def clean_json(value: JsonValue) -> tuple[JsonValue, int]:
     return root[0], removed
 
 
-def _clean_keys(members: dict[str, JsonValue]) -> int:
+def _clean_keys(members: dict[str, JsonValue], secret: str) -> int:
     """Clean the keys of one object in place, in their order; returns how many characters were removed."""
     cleaned = {key: clean_text(key) for key in members if not (key.isascii() and key.isprintable())}
+    if secret:
+        known = {key: cleaned.get(key, (key, 0)) for key in members}
+        cleaned |= {key: (new.replace(secret, HIDDEN_KEY), n) for key, (new, n) in known.items() if secret in new}
     if all(key == new for key, (new, _) in cleaned.items()):
         return 0
     taken = {key for key in members if key not in cleaned or cleaned[key][0] == key}

@@ -214,8 +214,9 @@ class UnthreadClient:
         return came
 
     def _clean(self, value: JsonValue, answer: Answer) -> JsonValue:
-        if is_plain(answer.body.content):
+        content = answer.body.content
+        if is_plain(content) and self._key.encode() not in content:
             return value
-        cleaned, removed = clean_json(value)
+        cleaned, removed = clean_json(value, self._key)
         self.characters_removed += removed
         return cleaned

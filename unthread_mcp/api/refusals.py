@@ -234,8 +234,6 @@ def _is_error_id(text: str) -> bool:
 
 
 def _quotable(text: str, key: str) -> str:
-    if key:
-        text = text.replace(key, "[key]")
-    cleaned: JsonValue = clean_json(text)[0]
+    cleaned: JsonValue = clean_json(text, key)[0]
     line = " ".join(str(cleaned).split()).replace('"', "'").rstrip(".")
     return line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1] + "…"
