@@ -73,7 +73,8 @@ class Connection(asyncio.Protocol):
 
         The operating system is asked, too, since the event loop may not have heard yet.
         """
-        return self._is_quiet() and not self._transport.is_closing() and not _is_readable(self._transport)
+        quiet = self._http.trailing_data == (b"", False)
+        return quiet and not self._transport.is_closing() and not _is_readable(self._transport)
 
     async def send(self, request: httpx2.Request) -> h11.Response:
         """Send `request` and return the head of its answer.
@@ -96,8 +97,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> bool:
         """End an exchange, wherever it stands; returns whether another one can follow. Else the connection closes."""
         http = self._http
-        # What has come behind the answer would be taken for the next one.
-        if http.our_state is http.their_state is h11.DONE and self._is_quiet():
+        if http.our_state is http.their_state is h11.DONE:
             http.start_next_cycle()
             self._go_on_reading()
             return True
@@ -107,9 +107,6 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection at once, without a word to the other side."""
         self._transport.abort()
-
-    def _is_quiet(self) -> bool:
-        return self._http.trailing_data == (b"", False)
 
     async def _write_request(self, request: httpx2.Request, seconds: float | None) -> None:
         http = self._http
