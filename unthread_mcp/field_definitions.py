@@ -48,30 +48,32 @@ def merged_fields(
 
     A field is found by its id, else by its label; what is not passed of it stays. A new one gets
     an id that only depends on `scope` and its label, so that the same call is the same request.
-    What nobody touched is kept as it is, whatever it holds. Raises `InvalidArgument`.
+    What isn't given is kept as it is, whatever it holds. Raises `InvalidArgument`.
     """
     fields: list[JsonObject] = [{**each} for each in before]
     for name in remove:
         fields.remove(the_field(fields, name))
-    touched: list[JsonObject] = []
+    touched: list[tuple[JsonObject, Mapping[str, Any]]] = []
     for each in given:
         found = _place(fields, each)
-        if any(found is other for other in touched):
+        if any(found is other for other, _ in touched):
             raise InvalidArgument(f"The field {label_of(found)!r} is given twice.", "Pass it once.")
         # A label by which a field was found is no new one: it may be in other letter case.
         named = {"label", "name"} if "id" not in each and whole_label(found) else set[str]()
-        _change(found, {key: value for key, value in each.items() if key not in named})
-        touched.append(found)
+        changes = {key: value for key, value in each.items() if key not in named}
+        _change(found, changes)
+        touched.append((found, changes))
     if len(fields) > MOST_FIELDS:
         raise InvalidArgument(f"There are {len(fields)} fields, more than {MOST_FIELDS}.", "Pass fewer.")
     for field in fields:
         if not text_of(field, "id"):
             field["id"] = _new_id(fields, scope, whole_label(field))
-    for field in touched:
-        _check(field, fields)
-        if isinstance(conditions := field.get("conditions"), dict):
+    for field, changes in touched:
+        _check(field, changes, fields)
+        if "conditions" in changes and isinstance(conditions := field.get("conditions"), dict):
             field["conditions"] = written_conditions(field, conditions, fields)
-    _require_still_met(fields, touched, before)
+    conditioned = [field for field, changes in touched if "conditions" in changes]
+    _require_still_met([each for each in fields if not any(each is other for other in conditioned)], fields, before)
     # The reference's own example begins with the id.
     return [{"id": each["id"], **each} for each in fields]
 
@@ -148,11 +150,14 @@ def _options(value: Any) -> list[JsonValue]:
     return options
 
 
-def _check(field: JsonObject, fields: Sequence[JsonObject]) -> None:
+def _check(field: JsonObject, changes: Mapping[str, Any], fields: Sequence[JsonObject]) -> None:
+    """Raise `InvalidArgument` if `changes` made something of the field that can't be."""
     label, kind = label_of(field), text_of(field, "type")
     same = [each for each in fields if whole_label(each).casefold() == whole_label(field).casefold()]
-    if len(same) > 1:
+    if len(same) > 1 and changes.keys() & {"label", "name"}:
         raise InvalidArgument(f"Two fields would be called {label!r}.", "Give them different labels.")
+    if not changes.keys() & {"type", "options"}:
+        return
     if field.get("options") and kind not in WITH_OPTIONS:
         raise InvalidArgument(
             f"{label} is of type {kind}, which takes no options.", f"Only {' and '.join(sorted(WITH_OPTIONS))} do."
@@ -168,13 +173,9 @@ def _new_id(fields: Sequence[JsonObject], scope: str, label: str) -> str:
     return next(each for name in names if (each := str(uuid.uuid5(_NAMESPACE, name))) not in taken)
 
 
-def _require_still_met(
-    fields: Sequence[JsonObject], touched: Sequence[JsonObject], before: Sequence[JsonObject]
-) -> None:
-    """Raise `InvalidArgument` if a field that nobody touched depends on what is gone now."""
-    for field in fields:
-        if any(field is each for each in touched):
-            continue
+def _require_still_met(kept: Sequence[JsonObject], fields: Sequence[JsonObject], before: Sequence[JsonObject]) -> None:
+    """Raise `InvalidArgument` if one of `kept`, whose conditions stay as they are, depends on what is gone now."""
+    for field in kept:
         for comparison in comparisons_of(field):
             was, now = is_met_by(before, comparison), is_met_by(fields, comparison)
             if was and not now:

@@ -55,6 +55,16 @@ class TestMerging:
     def test_a_field_is_renamed_by_its_id(self) -> None:
         assert merged({"id": "f2", "label": "Meanwhile"})[1] == {**WORKAROUND, "label": "Meanwhile"}
 
+    def test_what_was_odd_before_is_kept_and_stops_no_other_change(self) -> None:
+        odd: JsonObject = {
+            "id": "f9",
+            "label": "Odd",
+            "type": "single-select",
+            "conditions": {"type": "simple", "simple": {"leftValueFrom": "customer.tier", "operator": "equals"}},
+        }
+        twin: JsonObject = {"id": "f10", "label": "Odd", "type": "checkbox"}
+        assert merged({"id": "f9", "required": True}, before=[odd, twin]) == [{**odd, "required": True}, twin]
+
     def test_null_takes_options_conditions_and_the_description_away(self) -> None:
         changed = merged(
             {"label": "Severity", "type": "short-answer", "options": None, "description": None},
@@ -134,6 +144,10 @@ class TestRefusals:
             ([{"id": "f2", "label": "SEVERITY"}], "Two fields would be called 'SEVERITY'."),
             (
                 [{"id": "f1", "options": ["Minor"]}],
+                "'Workaround' shows only if Severity equals Blocker, which would be",
+            ),
+            (
+                [{"id": "f2", "required": True}, {"id": "f1", "options": ["Minor"]}],
                 "'Workaround' shows only if Severity equals Blocker, which would be",
             ),
             ([{"id": "f1", "type": "short-answer"}], "Severity is of type short-answer, which takes no options."),
