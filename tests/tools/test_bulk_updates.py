@@ -446,6 +446,15 @@ async def test_a_part_that_is_refused_is_told_beside_what_is_done(desk: Desk) ->
     assert f"done in part: {', '.join(handles)}. tag 'SSO' not removed: Unthread does not let" in said
 
 
+async def test_a_part_that_is_refused_keeps_no_later_one_from_being_done(desk: Desk) -> None:
+    handles = several(desk, 2)
+    desk.wire.before = lambda request: httpx2.Response(403, json={}) if "links" in request.url.path else None
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversations", conversations=handles, add_tags=["SSO"], priority="critical")
+    assert f"done in part: {', '.join(handles)}. tag 'SSO' not added: Unthread does not let" in said
+    assert column(desk, "priority", handles) == [9, 9]
+
+
 async def test_where_the_filter_is_refused_all_are_written_unread(desk: Desk) -> None:
     handles = several(desk, 3)
 

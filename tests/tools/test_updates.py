@@ -264,6 +264,19 @@ async def test_no_conversation_may_be_moved_to_a_customer_who_is_not_allowed() -
     desk.sandbox.close()
 
 
+async def test_no_conversation_of_a_customer_who_is_not_allowed_is_changed(desk: Desk) -> None:
+    number = desk.find(f"{EMAIL} AND c.customerId IS NOT NULL")
+    other = desk.sandbox.database.execute(
+        "SELECT id FROM customers WHERE id <> ?", [stored(desk, number, "customerId")]
+    ).fetchone()[0]
+    async with desk.agent(server=desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=other)) as agent:
+        said = await agent.call("update_conversation", conversation=number, priority="low")
+        moved = await agent.call("update_conversation", conversation=number, customer=other)
+    for each in (said, moved):
+        assert each.text.startswith("refused: The operator allows writing only for certain customers")
+    assert desk.wire.writes == []
+
+
 # Several parts
 
 
@@ -576,6 +589,17 @@ async def test_nobody_is_asked_to_close_what_is_closed() -> None:
     assert not said.failed
     assert human.asked == []
     desk.sandbox.close()
+
+
+async def test_locked_is_locked_since_whenever(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        await agent.call("update_conversation", conversation=number, locked=True)
+        since = stored(desk, number, "lockedAt")
+        desk.clock.forward(minutes=5)
+        again = await agent.call("update_conversation", conversation=number, locked=True)
+    assert again.text == f"already_done: {number}: as it was already: locked"
+    assert stored(desk, number, "lockedAt") == since
 
 
 async def test_of_several_changes_those_that_are_so_already_are_told_apart(desk: Desk) -> None:
