@@ -206,7 +206,7 @@ async def question(workspace: Workspace, outbound: JsonObject) -> str:
         f"To: {', '.join(names)}",
         f"When: {when(workspace, outbound)}",
         f"In the name of: {await sender_name(workspace, outbound)}",
-        f"Subject: {one_line(text_of(outbound, 'subject'), 300)}",
+        f"Subject: {one_line(text_of(outbound, 'subject'), 2_000)}",
     ]
     return "\n\n".join(["\n".join(facts), "It says:", *texts_of(outbound)])
 

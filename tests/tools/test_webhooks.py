@@ -66,6 +66,22 @@ async def test_a_list_that_goes_on_says_so(desk: Desk) -> None:
     assert none.text == "No webhooks"
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("https://me:pw@hooks.example.com/x?key=1&b=2#part", "https://hooks.example.com/x?…"),
+        ("https://[bad", "(no address)"),
+    ],
+)
+async def test_of_an_address_only_what_can_be_no_secret_is_shown(desk: Desk, stored: str, shown: str) -> None:
+    desk.sandbox.database.execute("UPDATE webhooks SET url = ? WHERE enabled", [stored])
+    async with desk.agent() as agent:
+        said = await agent.call("list_webhooks")
+        found = await agent.call("update_webhook", webhook=shown, enabled=False)
+    assert said.text.splitlines()[1].endswith(f" · enabled · {shown}")
+    assert found.text.endswith(f"{shown}, disabled.")
+
+
 async def test_no_answer_shows_a_secret(desk: Desk) -> None:
     telling(desk)
     async with desk.agent(server=desk.new_server(UNTHREAD_ANSWERS="both")) as agent:

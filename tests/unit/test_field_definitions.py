@@ -231,6 +231,7 @@ class TestConditions:
             ({"field": "Area", "value": "x"}, "A condition of Area names that field itself."),
             ({"leftValue": 1, "operator": "equals", "rightValue": 1}, "A condition of Area names no field."),
             ({"leftValue": 1, "operator": "equals"}, "not of a form that Unthread takes."),
+            ({"leftValue": 1, "operator": "equals", "rightValue": 1, "else": 1}, "not of a form that Unthread takes."),
             ({"leftValueFrom": "customer.name", "operator": "equals", "rightValue": 1}, "not of a form that Unthread"),
             ({"and": []}, "not of a form that Unthread takes."),
             ({"and": ["x"]}, "not of a form that Unthread takes."),
