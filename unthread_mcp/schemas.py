@@ -52,7 +52,11 @@ _KINDS = {
     "unexpected_keyword_argument": "there is no such property",
 }
 """What is wanted, by how pydantic's names for errors begin."""
-_PATTERNS = {r"^[A-Za-z0-9_-]{1,64}$": "an id has 1 to 64 letters, digits, - and _"}
+_PATTERNS = {
+    r"^[A-Za-z0-9_-]{1,64}$": "an id has 1 to 64 letters, digits, - and _",
+    r"^[^@\s]+@[^@\s]+$": "it is no e-mail address",
+    r"^@?[A-Za-z0-9._-]{1,80}$": "a handle has 1 to 80 letters, digits, dots, - and _",
+}
 """What a pattern means, in words."""
 
 

@@ -148,6 +148,16 @@ def test_every_published_schema_is_flat_and_without_noise(tool: ToolDeclaration)
 
 
 @EVERY_TOOL
+def test_every_published_pattern_is_explained_in_words(tool: ToolDeclaration) -> None:
+    signature = of(tool)
+    for name, published in signature.schema()["properties"].items():
+        if "pattern" in published:
+            with pytest.raises(InvalidArgument) as refusal:
+                signature.plain({name: "no / such\nthing"})
+            assert "it should look like" not in refusal.value.what
+
+
+@EVERY_TOOL
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_what_the_schema_allows_the_model_takes(tool: ToolDeclaration, data: st.DataObject) -> None:
