@@ -11,8 +11,11 @@ import asyncio
 import signal
 import sys
 import tempfile
+import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -20,7 +23,7 @@ from typing import Final
 from benchmarks.client import ROOT
 from benchmarks.report import made_with, table, write
 from tests.api.misbehaving import KEY
-from tests.faults.loopback import Loopback, outcome_of
+from tests.faults.loopback import WRITING, Loopback, outcome_of
 from tests.faults.processes import ServerProcess
 from tests.faults.upstream import Behaviour, for_endpoints
 from unthread_mcp.api.endpoints import CREATE_MESSAGE
@@ -67,12 +70,12 @@ class Killing:
         ).fetchall()
         self._conversations = [row[0] for row in rows]
 
-    async def run(self, kills: int, tally: Tally, *, progress: bool = False) -> None:
-        """Kill `kills` servers."""
+    async def run(self, numbers: Iterator[int], tally: Tally, *, progress: bool = False) -> None:
+        """Kill a server for each of `numbers`."""
         server = await ServerProcess.start(self._loopback)
-        for number in range(kills):
+        for number in numbers:
             server = await self._kill(server, f"Message {number}: we are looking into it.", tally)
-            if progress and number % 20 == 19:
+            if progress and tally.kills % 20 == 0:
                 print(f"{tally.kills} kills, {dict(tally.moments)}", file=sys.stderr, flush=True)
         await server.end()
         tally.leaked |= any(KEY in each for each in self._loopback.heard)
@@ -82,9 +85,10 @@ class Killing:
         await self._warm(server)
         call = self._call(text)
         later = random.random() < 0.1
-        does = Behaviour(
-            effect="later" if later else "now", works=random.uniform(0, SLOW), wait=random.uniform(0, SLOW)
-        )
+        works, wait = random.uniform(0, SLOW), random.uniform(0, SLOW)
+        does = Behaviour(works=works, wait=wait)
+        if later:  # nobody says so, and the thread doesn't show it yet
+            does = Behaviour(effect="later", works=works, wait=wait, cut=0, then="close")
         loopback.upstream.ledger.clear()
         loopback.upstream.plan = for_endpoints(CREATE_MESSAGE, does=does)
         _, answer = server.ask("send_reply", **call)
@@ -134,14 +138,21 @@ class Killing:
         return database.execute("SELECT count(*) FROM messages WHERE text = ?", [text]).fetchone()[0]
 
 
-async def kill(kills: int, *, seed: int, progress: bool = False) -> Tally:
-    """Kill `kills` servers."""
-    tally = Tally()
-    with tempfile.TemporaryDirectory() as directory, Sandbox(key=KEY) as sandbox:
-        loopback = Loopback(Path(directory, "state", "intents.sqlite3"), sandbox=sandbox)
-        await loopback.upstream.start()
-        await Killing(loopback, Random(seed)).run(kills, tally, progress=progress)
-        await loopback.aclose()
+async def kill(kills: int, *, seed: int, minutes: float = 60.0, at_once: int = 1, progress: bool = False) -> Tally:
+    """Kill `kills` servers, or as many as the time allows, in so many workspaces at once."""
+    tally, end = Tally(), time.monotonic() + 60 * minutes
+    numbers = takewhile(lambda _: time.monotonic() < end, iter(range(kills)))
+    with tempfile.TemporaryDirectory() as directory:
+
+        async def work(worker: int) -> None:
+            with Sandbox(key=KEY) as sandbox:
+                state_file = Path(directory, str(worker), "intents.sqlite3")
+                loopback = Loopback(state_file, sandbox=sandbox, tools=WRITING)
+                await loopback.upstream.start()
+                await Killing(loopback, Random(f"{seed} {worker}")).run(numbers, tally, progress=progress)
+                await loopback.aclose()
+
+        await asyncio.gather(*(work(worker) for worker in range(at_once)))
     return tally
 
 
@@ -165,10 +176,12 @@ def main() -> int:
     """Kill, print what came of it, and end with 1 if a promise was broken."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--times", type=int, default=500)
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long it may take at most")
+    parser.add_argument("--at-once", type=int, default=2, help="workspaces at once")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="put the result into docs/safety.md, too")
     asked = parser.parse_args()
-    tally = asyncio.run(kill(asked.times, seed=asked.seed, progress=True))
+    tally = asyncio.run(kill(asked.times, seed=asked.seed, minutes=asked.minutes, at_once=asked.at_once, progress=True))
     text = report(tally, asked.seed)
     print(text)
     if asked.write:

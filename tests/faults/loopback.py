@@ -18,8 +18,11 @@ from tests.faults.upstream import Upstream
 from tests.support import TODAY, Clock, Said, seeded
 from unthread_mcp.api.client import UnthreadClient
 from unthread_mcp.sandbox import Sandbox
-from unthread_mcp.server import UnthreadServer, build_server
+from unthread_mcp.server import UnthreadServer, build_workspace
 from unthread_mcp.settings import read_settings
+
+WRITING: Final = "send_reply,add_private_note,update_conversation"
+"""All the tools that are needed where messages are sent; making the others takes most of a server's start."""
 
 PATIENCE: Final = 30.0
 """Seconds that an answer may take; only tests that hang on purpose come near theirs."""
@@ -33,14 +36,15 @@ async def at_once(_: float) -> None:
 class Loopback:
     """The sandbox behind a misbehaving upstream, servers that speak to it, and all that they said."""
 
-    def __init__(self, state_file: Path | None = None, *, sandbox: Sandbox | None = None) -> None:
-        """Prepare; `sandbox` is one on another clock than the one here, which stands still."""
+    def __init__(self, state_file: Path | None = None, *, sandbox: Sandbox | None = None, tools: str = "all") -> None:
+        """Prepare. `sandbox` is one on another clock than the one here, which stands still; `tools` are shown."""
         self.clock = Clock(datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC))
         self.sandbox = sandbox or seeded(self.clock, key=KEY)
         self.upstream = Upstream(self.sandbox)
         self.heard: list[str] = []
         """Whatever a server answered."""
         self.state_file = state_file
+        self._tools = tools
         self._servers: list[UnthreadServer] = []
 
     def client(self, *, deadline: float = PATIENCE, **options: Any) -> UnthreadClient:
@@ -65,7 +69,7 @@ class Loopback:
             "UNTHREAD_STATE_FILE": str(self.state_file or "off"),
             "UNTHREAD_CONFIRM": "never",
             "UNTHREAD_ACCESS": "admin",
-            "UNTHREAD_TOOLSETS": "all",
+            "UNTHREAD_TOOLSETS": self._tools,
         }
 
     def new_server(
@@ -76,11 +80,9 @@ class Loopback:
         `client` is its client, or holds options for a new one: how long things take.
         """
         settings = read_settings({**self.environment, **environment})
-        server = build_server(settings, now=self.clock)
         # It speaks to the network as a user's server does, only sooner.
         made = client if isinstance(client, UnthreadClient) else self.client(**(client or {}))
-        workspace = replace(server.workspace, client=made)
-        server = UnthreadServer(workspace)
+        server = UnthreadServer(replace(build_workspace(settings, now=self.clock), client=made))
         self._servers.append(server)
         return server
 

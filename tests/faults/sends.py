@@ -21,7 +21,7 @@ import anyio
 
 from benchmarks.client import ROOT
 from benchmarks.report import made_with, table, write
-from tests.faults.loopback import Loopback, outcome_of
+from tests.faults.loopback import WRITING, Loopback, outcome_of
 from tests.faults.mix import MIX, Dealer
 from tests.support import Said
 from unthread_mcp.api.client import RetryPolicy
@@ -78,7 +78,7 @@ class Round:
     """One workspace, its upstream, and servers that come and go over one file of intents."""
 
     def __init__(self, state_file: Path, random: Random, rate: float, tally: Tally) -> None:
-        self._loopback = Loopback(state_file)
+        self._loopback = Loopback(state_file, tools=WRITING)
         self._random = random
         self._dealer = Dealer(random, rate)
         self._tally = tally
