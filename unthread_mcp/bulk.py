@@ -7,9 +7,8 @@ slip that is made a hundred times at once should be one that can be taken back.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
 import anyio
 
@@ -30,6 +29,7 @@ from unthread_mcp.api.errors import (
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.fields import pick
 from unthread_mcp.names import Named
+from unthread_mcp.outcomes import State, Target, answer, reason
 from unthread_mcp.progress import Progress
 from unthread_mcp.render import Answer, number_of
 from unthread_mcp.untrusted import one_line
@@ -44,57 +44,6 @@ TIME: Final = timedelta(seconds=45)
 TypeScript SDK), and an answer that nobody waits for any more helps nobody."""
 LINK_REQUESTS: Final = 30
 """Requests for one tag at most: two in a hundred that are refused are found with 26."""
-_REASON: Final = 200
-"""Characters of a reason for one conversation; a hundred of them have to fit an answer."""
-
-State = Literal["done", "already_done", "refused", "unknown", "left"]
-
-
-@dataclass(slots=True)
-class Target:
-    """One conversation, and what became of it, part by part."""
-
-    handle: str
-    id: str = ""
-    row: JsonObject | None = None
-    """How it stood when the call began; None where it couldn't be read."""
-    barred: bool = False
-    """Whether it is none that may be changed."""
-    parts: list[tuple[State, str]] = field(default_factory=list[tuple[State, str]])
-
-    def note(self, state: State, said: str = "") -> None:
-        """What became of one part, with what is to be said of it."""
-        self.parts.append((state, said))
-
-    @property
-    def state(self) -> State | Literal["partly"]:
-        """What became of all parts together."""
-        states = {state for state, _ in self.parts}
-        if "unknown" in states:
-            return "unknown"
-        if "left" in states:
-            return "left"
-        if states == {"refused"}:
-            return "refused"
-        if "refused" in states:
-            return "partly"
-        return "already_done" if states == {"already_done"} else "done"
-
-    @property
-    def said(self) -> str:
-        """What is to be said of its parts."""
-        return "; ".join(dict.fromkeys(said for _, said in self.parts if said))
-
-
-_WORDS: Final = {
-    "done": "done",
-    "already_done": "already_done",
-    "partly": "done in part",
-    "refused": "refused",
-    "unknown": "unknown",
-    "left": "not done yet",
-}
-"""Of each state, in the order in which they are told."""
 
 
 class Bulk:
@@ -124,7 +73,7 @@ class Bulk:
             if isinstance(identity, UnthreadError):
                 if all(each.handle != handle for each in self.targets):
                     refused = Target(handle, barred=True)
-                    refused.note("refused", _reason(identity))
+                    refused.note("refused", reason(identity))
                     self.targets.append(refused)
             elif identity not in known:
                 known[identity] = Target(handle, identity)
@@ -138,7 +87,7 @@ class Bulk:
                     self._workspace.require_allowed(target.row.get("customerId"))
             except (NotPermitted, NotFound) as error:
                 target.barred = True
-                target.note("refused", _reason(error))
+                target.note("refused", reason(error))
         self._told = sum(each.barred for each in self.targets) * self._steps
 
     async def _read(self, targets: Sequence[Target]) -> None:
@@ -187,12 +136,12 @@ class Bulk:
                     target.note(*await perform(target))
                 except OutcomeUnknown as error:
                     self._stop(error)
-                    target.note("unknown", _reason(error))
+                    target.note("unknown", reason(error))
                 except _FOR_ALL as error:
                     self._stop(error)
                     target.note("left")
                 except UnthreadError as error:
-                    target.note("refused", _reason(error))
+                    target.note("refused", reason(error))
                 await self._tell(1)
 
         async with anyio.create_task_group() as workers:
@@ -216,16 +165,17 @@ class Bulk:
                 await self._tell(1)
             else:
                 asked.append(target)
-        groups, requests = [asked] if asked else [], 0
+        groups = [asked] if asked else []
+        sent = 0
         while groups:
             group = groups.pop()
-            if requests == LINK_REQUESTS:
+            if sent >= LINK_REQUESTS:
                 self._stopped = self._stopped or "Too many of them are refused to tell which in one call."
             if self._stops():
                 for target in group:
                     target.note("left")
                 continue
-            requests += 1
+            sent += 1
             try:
                 await link(self._workspace, endpoint, tag.id, [each.id for each in group])
             except OutcomeUnknown as error:
@@ -240,7 +190,7 @@ class Bulk:
                     half = len(group) // 2
                     groups += [group[half:], group[:half]]
                     continue
-                group[0].note("refused", f"{failed}: {_reason(error)}")
+                group[0].note("refused", f"{failed}: {reason(error)}")
             else:
                 for target in group:
                     target.note("done")
@@ -257,7 +207,7 @@ class Bulk:
             if _is_tagged(target.row, tag) is adds:
                 target.note("done")
             else:
-                target.note("unknown", f"tag {tag.name!r}: {_reason(error)}")
+                target.note("unknown", f"tag {tag.name!r}: {reason(error)}")
 
     def _stops(self) -> bool:
         if not self._stopped and self._workspace.now() >= self._until:
@@ -273,36 +223,8 @@ class Bulk:
         await self._progress.tell(self._told, self._steps * len(self.targets), "changes")
 
     def answer(self, what: str) -> Answer:
-        """The outcome of every conversation, equal ones together.
-
-        Raises `OutcomeUnknown` with the same if one may have been changed, and `UnthreadError` if
-        none was, though it should have been.
-        """
-        states = [each.state for each in self.targets]
-        changed = sum(state in {"done", "partly"} for state in states)
-        there = states.count("already_done")
-        text = "\n".join([f"{changed + there} of {len(states)} conversations: {what}.", *self._groups()])
-        if "unknown" in states:
-            raise OutcomeUnknown(text, "")
-        if not changed and there < len(states):
-            raise UnthreadError(text, "")
-        outcomes: list[JsonValue] = [
-            {"conversation": each.handle, "id": each.id, "outcome": _WORDS[each.state], "why": each.said}
-            for each in self.targets
-        ]
-        return Answer(text, {"outcomes": outcomes}, "done" if changed else "already_done")
-
-    def _groups(self) -> list[str]:
-        lines: list[str] = []
-        for state, word in _WORDS.items():
-            groups: dict[str, list[str]] = {}
-            for target in self.targets:
-                if target.state == state:
-                    groups.setdefault("" if state == "left" else target.said, []).append(target.handle)
-            for said, handles in groups.items():
-                why = f"{self._stopped} Call again with just these." if state == "left" else said
-                lines.append(f"{word}: {', '.join(handles)}" + (f". {why}" if why else ""))
-        return lines
+        """The outcome of every conversation, see `outcomes.answer`."""
+        return answer(self.targets, what, self._stopped)
 
 
 _SELECTED: Final = (
@@ -329,7 +251,3 @@ def _handle(reference: str) -> str:
     """How a conversation was given, in the form in which lists show it."""
     text = reference.strip()
     return f"#{text.lstrip('# ')}" if text.lstrip("# ").isdecimal() else one_line(text, 80)
-
-
-def _reason(error: UnthreadError) -> str:
-    return one_line(str(error), _REASON)
