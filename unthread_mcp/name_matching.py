@@ -60,9 +60,11 @@ class Kind:
     tool: str
     """The tool that lists them, for refusals."""
     plural: str
+    besides: str = ""
+    """How that tool lists those who weren't looked for, with a leading comma."""
 
 
-USERS: Final = Kind("user", LIST_USERS, (), "list_users", "users")
+USERS: Final = Kind("user", LIST_USERS, (), "list_users", "users", ", with include_external customers' people too")
 """Whether a user was deleted, and of which Slack team they are, stands in fields that the reference doesn't name."""
 CUSTOMERS: Final = Kind("customer", LIST_CUSTOMERS, ("id", "name"), "search_customers", "customers")
 ACCOUNTS: Final = Kind("account", LIST_ACCOUNTS, ("id", "name"), "search_accounts", "accounts")
@@ -177,7 +179,7 @@ def nothing_found(
         return UnknownName(
             f"No {kind.word} is called {said!r} any more: {described(gone)}.", f"{kind.tool} lists the {kind.plural}."
         )
-    remedy = f"Similar: {described(near)}." if near else f"{kind.tool} lists the {kind.plural}."
+    remedy = f"Similar: {described(near)}." if near else f"{kind.tool} lists the {kind.plural}{kind.besides}."
     return UnknownName(f"No {kind.word} is called {said!r}.", remedy)
 
 

@@ -78,7 +78,10 @@ async def test_a_customers_person_is_nobody_to_assign_to(desk: Desk) -> None:
     number = desk.find("c.status = 'open'")
     async with desk.agent() as agent:
         said = await agent.call("update_conversation", conversation=number, assignee="Katrin Vogel")
-    assert said.text == "refused: No user is called 'Katrin Vogel'. list_users lists the users."
+    assert said.text == (
+        "refused: No user is called 'Katrin Vogel'. list_users lists the users, with include_external customers' "
+        "people too."
+    )
     assert desk.wire.writes == []
 
 
