@@ -271,7 +271,7 @@ async def test_what_is_too_large_for_an_answer_needs_a_directory(
     desk: Desk, tmp_path: Path, name: str, mimetype: str, content: bytes, is_inline: bool
 ) -> None:
     arguments = attach(desk, name, mimetype, content)
-    with_directory = desk.new_server(UNTHREAD_DOWNLOAD_DIR=str(tmp_path))
+    with_directory = desk.new_server(UNTHREAD_DOWNLOAD_DIR=str(tmp_path), UNTHREAD_ANSWERS="both")
     async with desk.agent() as agent, desk.agent(server=with_directory) as allowed:
         if is_inline:
             result = await read(agent, **arguments)
@@ -286,6 +286,7 @@ async def test_what_is_too_large_for_an_answer_needs_a_directory(
     assert said.failed
     (path,) = files_in(tmp_path)
     assert saved.text.endswith(f"was put into {path}")
+    assert saved.data["path"] == str(path)
     assert path.read_bytes() == content
     assert path.suffix == Path(name).suffix
     if sys.platform != "win32":

@@ -75,7 +75,8 @@ async def get_attachment(
     if directory is None:
         raise _too_large(len(content))
     path = await anyio.to_thread.run_sync(save_download, directory, content, text_of(entry, "name"))
-    return Answer(f"{shown.heading(stated)}\nIt is too large for an answer and was put into {path}", shown.data(stated))
+    text = f"{shown.heading(stated)}\nIt is too large for an answer and was put into {path}"
+    return Answer(text, {**shown.data(stated), "path": str(path)})
 
 
 class _Shown:
