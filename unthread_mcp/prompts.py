@@ -33,8 +33,8 @@ PROMPTS: Final = (
         "Go through open conversations and propose priority, assignee and tags.",
         {"customer": "Only this customer", "limit": "How many at most"},
         "Triage the open conversations of {customer}, at most {limit}, those that waited longest first. Find them "
-        "with search_conversations (status open, descending false). Ask get_triage_brief about each: it has the thread, "
-        "the customer's other open conversations, similar closed ones and how they ended, what the knowledge base "
+        "with search_conversations (status open, descending false). Ask get_triage_brief about each: it has the thread,"
+        " the customer's other open conversations, similar closed ones and how they ended, what the knowledge base "
         "says, who could take it, and the tags and ticket types on offer. For each say in two lines what it is about, "
         "how urgent it is and why, who should take it, and which tags and type fit; say so where two are about the same"
         " thing. Show me all proposals as one table and change nothing until I agree; then use update_conversation and "
@@ -69,11 +69,11 @@ PROMPTS: Final = (
         "Hand a conversation to somebody who can solve it, with all they need to know.",
         {"conversation": "Number, id or link", "to": "Who should take it", "reason": "Why it can't stay where it is"},
         "Escalate conversation {conversation} to {to}, because of {reason}. Ask get_triage_brief about it: it also "
-        "shows what else this customer has open, how similar ones ended, and who could take it. Write a note for whoever "
-        "takes over: what the customer wants and since when, what was tried, what is known and what is only supposed, "
-        "what was promised and by when, and the one question to answer next. Show me the note, the assignee, the "
-        "priority and the tags that you propose. When I agree, leave the note with add_private_note, then set the rest "
-        "with update_conversation. Tell the customer nothing unless I ask for it.",
+        "shows what else this customer has open, how similar ones ended, and who could take it. Write a note for "
+        "whoever takes over: what the customer wants and since when, what was tried, what is known and what is only "
+        "supposed, what was promised and by when, and the one question to answer next. Show me the note, the "
+        "assignee, the priority and the tags that you propose. When I agree, leave the note with add_private_note, "
+        "then set the rest with update_conversation. Tell the customer nothing unless I ask for it.",
         {"to": "whoever fits best", "reason": "what you find in it"},
     ),
     PromptTemplate(
