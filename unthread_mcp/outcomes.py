@@ -1,4 +1,4 @@
-"""What became of each of many conversations: one outcome each, equal ones told together."""
+"""What became of each of many conversations or customers: one outcome each, equal ones told together."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from unthread_mcp.render import Answer
 from unthread_mcp.untrusted import one_line
 
 REASON_LENGTH: Final = 200
-"""Characters of a reason for one conversation; a hundred of them have to fit an answer."""
+"""Characters of a reason for one of them; a hundred have to fit an answer."""
 
 State = Literal["done", "already_done", "refused", "unknown", "left"]
 
 
 @dataclass(slots=True)
 class Target:
-    """One conversation, and what became of it, part by part."""
+    """One of them, and what became of it, part by part."""
 
     handle: str
     id: str = ""
@@ -65,11 +65,11 @@ WORDS: Final = {
 
 
 def reason(error: UnthreadError) -> str:
-    """Why one conversation is not changed, on one short line."""
+    """Why one of them is not changed, on one short line."""
     return one_line(str(error), REASON_LENGTH)
 
 
-def answer(targets: Sequence[Target], what: str, stopped: str) -> Answer:
+def answer(targets: Sequence[Target], what: str, stopped: str = "", *, noun: str = "conversation") -> Answer:
     """The outcome of every target; `stopped` says why some were left, if they were.
 
     Raises `OutcomeUnknown` with the same if one may have been changed, and `UnthreadError` if
@@ -78,13 +78,13 @@ def answer(targets: Sequence[Target], what: str, stopped: str) -> Answer:
     states = [each.state for each in targets]
     changed = sum(state in {"done", "partly"} for state in states)
     there = states.count("already_done")
-    text = "\n".join([f"{changed + there} of {len(states)} conversations: {what}.", *_groups(targets, stopped)])
+    text = "\n".join([f"{changed + there} of {len(states)} {noun}s: {what}.", *_groups(targets, stopped)])
     if "unknown" in states:
         raise OutcomeUnknown(text, "")
     if not changed and there < len(states):
         raise UnthreadError(text, "")
     outcomes: list[JsonValue] = [
-        {"conversation": each.handle, "id": each.id, "outcome": WORDS[each.state], "why": each.said} for each in targets
+        {noun: each.handle, "id": each.id, "outcome": WORDS[each.state], "why": each.said} for each in targets
     ]
     return Answer(text, {"outcomes": outcomes}, "done" if changed else "already_done")
 

@@ -50,7 +50,9 @@ async def test_several_customers_are_tagged_with_one_request_a_tag(desk: Desk, e
     names = ["Tern Shipping", "Vela Biotech", "Tern Shipping"]
     async with desk.agent(era) as agent:
         said = await agent.call("tag_customers", customers=names, add=["Escalated"], remove=["At risk"])
-    assert said.text == "done: 'Escalated' added, 'At risk' removed for 2 of 2 customers."
+    assert said.text == (
+        "done: 2 of 2 customers: 'Escalated' added, 'At risk' removed.\ndone: Tern Shipping, Vela Biotech"
+    )
     ids = [customer_id(desk, "Tern Shipping"), customer_id(desk, "Vela Biotech")]
     assert [each.body for each in desk.wire.writes] == [ids, ids], "bare arrays, as the reference wants"
     assert [each.path.rpartition("/")[2] for each in desk.wire.writes] == ["create-links", "delete-links"]
@@ -64,14 +66,14 @@ async def test_a_customer_named_in_two_ways_is_one(desk: Desk) -> None:
     both = ["Tern Shipping", customer_id(desk, "Tern Shipping")]
     async with desk.agent() as agent:
         said = await agent.call("tag_customers", customers=both, add=["Escalated"])
-    assert said.text == "done: 'Escalated' added for 1 of 1 customer."
+    assert said.text == "done: 1 of 1 customers: 'Escalated' added.\ndone: Tern Shipping"
     assert [each.body for each in desk.wire.writes] == [both[1:]]
 
 
 async def test_who_is_not_found_is_refused_and_the_others_are_tagged(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("tag_customers", customers=["Tern Shiping", "Vela Biotech"], add=["Escalated"])
-    assert said.text.startswith("done: 'Escalated' added for 1 of 2 customers.\n")
+    assert said.text.startswith("done: 1 of 2 customers: 'Escalated' added.\n")
     assert "refused: Tern Shiping. No customer is called 'Tern Shiping'. Similar: Tern Shipping" in said
     assert "done: Vela Biotech" in said
     assert tagged(desk, "Escalated") == {"Vela Biotech"}
@@ -82,7 +84,7 @@ async def test_one_that_is_gone_is_found_out_and_keeps_nobody_else_from_it(desk:
     names = ["Tern Shipping", "Vela Biotech", gone, "Norrvik Energi", "Polder Systems"]
     async with desk.agent() as agent:
         said = await agent.call("tag_customers", customers=names, add=["Escalated"])
-    assert said.text.startswith("done: 'Escalated' added for 4 of 5 customers.\n")
+    assert said.text.startswith("done: 4 of 5 customers: 'Escalated' added.\n")
     assert f"refused: {gone}. 'Escalated': Unthread found no such object" in said
     assert tagged(desk, "Escalated") == {*names} - {gone}
     assert len(desk.wire.writes) <= 7
@@ -101,7 +103,7 @@ async def test_where_nobody_is_tagged_the_call_fails(desk: Desk) -> None:
         desk.wire.before = answering(403)
         said = await agent.call("tag_customers", customers=["Tern Shipping"], add=["Escalated"])
     assert said.failed
-    assert said.text.startswith("refused: 'Escalated' added for 0 of 1 customer.\nrefused: Tern Shipping. ")
+    assert said.text.startswith("refused: 0 of 1 customers: 'Escalated' added.\nrefused: Tern Shipping. ")
 
 
 async def test_a_lost_answer_is_unknown_for_all_whom_it_was_about_and_not_asked_again(desk: Desk) -> None:
@@ -109,7 +111,7 @@ async def test_a_lost_answer_is_unknown_for_all_whom_it_was_about_and_not_asked_
         desk.wire.before = answering(502, 0)
         said = await agent.call("tag_customers", customers=["Tern Shipping", "Vela Biotech"], add=["Escalated"])
     assert said.failed
-    assert said.text.startswith("unknown: 'Escalated' added for 0 of 2 customers.\n")
+    assert said.text.startswith("unknown: 0 of 2 customers: 'Escalated' added.\n")
     assert "\nunknown: Tern Shipping, Vela Biotech. 'Escalated': " in said
     assert len(desk.wire.writes) == 1
 
@@ -138,8 +140,9 @@ async def test_those_who_may_not_be_written_to_are_refused_on_their_own() -> Non
     desk.sandbox.close()
 
 
-async def test_a_hundred_customers_are_an_answer_of_one_line(desk: Desk) -> None:
+async def test_equal_outcomes_stand_together(desk: Desk) -> None:
     names = [name for (name,) in desk.sandbox.database.execute("SELECT name FROM customers")]
     async with desk.agent() as agent:
         said = await agent.call("tag_customers", customers=names, add=["Escalated"])
-    assert said.text == f"done: 'Escalated' added for {len(names)} of {len(names)} customers."
+    count = len(names)
+    assert said.text == f"done: {count} of {count} customers: 'Escalated' added.\ndone: {', '.join(names)}"
