@@ -210,6 +210,7 @@ def _prepared_block(value: JsonValue, texts: list[str], depth: int) -> JsonValue
     if isinstance(value, str):
         _refuse_length(value)
         _refuse_disguises(value)
+        _refuse_marker(value)
         return _made_harmless(clean_text(value)[0])
     if isinstance(value, list):
         return [_prepared_block(item, texts, depth + 1) for item in value]

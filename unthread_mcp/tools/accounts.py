@@ -14,6 +14,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import AccountRef, Clear, Cursor, Id, Limit, Name, Select, Text
 from unthread_mcp.fields import ACCOUNT
 from unthread_mcp.listing import by_name, list_page
+from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.tools.support_settings import (
     Addresses,
@@ -132,7 +133,7 @@ async def create_account(
     workspace.require_no_limit("an account is none of them")
     body = _plain(name, emails_and_domains, slack_channel_ids, slack_team_ids, image_url, crm_id)
     if custom_fields:
-        body["customFields"] = [*custom_fields]
+        body["customFields"] = [*_prepared(custom_fields)]
     body |= await supporters(workspace, primary_assignee, secondary_assignee)
     if support_steps:
         body["supportSteps"] = await steps_to_write(workspace, support_steps, exact=False)
@@ -180,7 +181,7 @@ async def update_account(
     async with workspace.writing_to(found.id):
         before = await _account(workspace, found.id)
         if custom_fields:
-            body["customFields"] = _merged(before.get("customFields"), custom_fields)
+            body["customFields"] = _merged(before.get("customFields"), _prepared(custom_fields))
         try:
             written = await change(workspace, UPDATE_ACCOUNT, {"account_id": found.id}, body, read_back=GET_ACCOUNT)
         finally:
@@ -235,12 +236,18 @@ def _plain(
         "slackChannelIds": None if channels is None else [*channels],
         "slackTeamIds": None if teams is None else [*teams],
         "imageUrl": None if image_url is None else public_https_url(image_url, "image_url"),
-        "externalCrmMetadata": None if crm_id is None else {"id": crm_id},
+        "externalCrmMetadata": None if crm_id is None else {"id": prepare(crm_id)},
     }
     return {field: value for field, value in written.items() if value is not None}
 
 
-def _merged(before: JsonValue, given: list[dict[str, Any]]) -> list[JsonValue]:
+def _prepared(given: list[dict[str, Any]]) -> list[JsonObject]:
+    """Custom fields as they may be sent."""
+    prepared = prepare_blocks([*given])
+    return [each for each in prepared if isinstance(each, dict)] if isinstance(prepared, list) else []
+
+
+def _merged(before: JsonValue, given: list[JsonObject]) -> list[JsonValue]:
     """Custom fields with `given` in them: each takes the place of the one of the same key and keeps what it lacks.
 
     The reference doesn't say whether a write replaces the list or adds to it; the whole is right under both

@@ -15,7 +15,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.conversation_state import emptied_fields
 from unthread_mcp.fields import pick
 from unthread_mcp.nearest import did_you_mean
-from unthread_mcp.outgoing import prepare
+from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.render import compact
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -91,7 +91,7 @@ async def steps_to_write(workspace: Workspace, steps: Sequence[Mapping[str, Any]
             plain["assigneeType"], plain["assigneeId"] = await _supporter(workspace, assignee)
         if exact:
             _check_step(number, plain)
-        written.append(plain)
+        written.append(prepare_blocks(plain))
     return written
 
 
