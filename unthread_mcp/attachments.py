@@ -11,7 +11,6 @@ is resolved and has to come out as it went in.
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import os
 import re
 import secrets
@@ -25,6 +24,7 @@ from typing import IO, Final
 from unthread_mcp.api.calls import Upload
 from unthread_mcp.api.cleaning import find_hidden
 from unthread_mcp.api.errors import InvalidArgument, NotPermitted, Unavailable
+from unthread_mcp.file_types import type_by_name
 from unthread_mcp.sizes import write_size
 
 MOST_FILES: Final = 10
@@ -212,14 +212,8 @@ def _content(descriptor: int, name: str, shown: str) -> Attachment:
             content = file.read(LARGEST_FILE + 1)
         if len(content) <= LARGEST_FILE:
             digest = f"{hashlib.sha256(content).hexdigest()} {name}"
-            return Attachment(Upload(name, content, _media_type(name)), digest)
+            return Attachment(Upload(name, content, type_by_name(name)), digest)
     raise InvalidArgument(
         f"{shown!r} is larger than {write_size(LARGEST_FILE)}, the most that Unthread takes.",
         "Make it smaller, or tell the user to send it another way.",
     )
-
-
-def _media_type(name: str) -> str:
-    """What a file's name says of its type; of one that is packed, that it is packed."""
-    kind, packed = mimetypes.guess_type(name)
-    return "application/octet-stream" if packed or not kind else kind

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 import struct
+from functools import cache
 from typing import Final
 
 LONGEST_SIDE: Final = 8_000
@@ -16,6 +18,18 @@ _TEXTUAL: Final = re.compile(
 )
 _BINARY_CONTROLS: Final = re.compile("[\0-\x06\x0e-\x1a\x1c-\x1f]")
 """What no text holds; a bell, back spaces and terminal colours stand in logs."""
+
+
+def type_by_name(name: str) -> str:
+    """The media type that a file's name tells, the same on every machine; of one that is packed, that it is bytes."""
+    kind, packed = _known_types().guess_type(name, strict=False)
+    return UNKNOWN_TYPE if packed or not kind else kind
+
+
+@cache
+def _known_types() -> mimetypes.MimeTypes:
+    """Python's own table alone: what a machine adds (Windows calls a CSV file Excel's) would go out with files."""
+    return mimetypes.MimeTypes()
 
 
 def image_type(content: bytes) -> str | None:

@@ -125,14 +125,14 @@ def test_a_pipe_is_refused_without_waiting_for_its_other_end(uploads: Path, open
 
 
 @POSIX
-def test_a_device_a_socket_and_a_directory_are_refused(uploads: Path, opener: Opener) -> None:
+def test_a_device_a_socket_and_a_directory_are_refused(
+    uploads: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "no plain file" in refused(Path("/dev"), "null", opener=opener)
     assert "no plain file" in refused(uploads, "logs", opener=opener)
     with socket.socket(socket.AF_UNIX) as server:
-        before = Path.cwd()
-        os.chdir(uploads)  # a socket's path may have 108 bytes at most
+        monkeypatch.chdir(uploads)  # a socket's path may have 108 bytes at most
         server.bind("socket")
-        os.chdir(before)
         assert "no plain file" in refused(uploads, "socket", opener=opener)
 
 

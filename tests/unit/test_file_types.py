@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import mimetypes
 import struct
 
 import pytest
 
-from unthread_mcp.file_types import LONGEST_SIDE, as_text, image_type
+from unthread_mcp.file_types import LONGEST_SIDE, as_text, image_type, type_by_name
 from unthread_mcp.sandbox.seed.files import make_file
 
 PNG = make_file("a.png", 7).content
@@ -70,6 +71,20 @@ def test_a_picture_that_no_model_takes_is_none(sides: tuple[int, int]) -> None:
 @pytest.mark.parametrize("filler", [b"\xff\xff\xff", b"\xff\x01\xff\xd0"])
 def test_a_jpeg_may_hold_fillers_between_its_segments(filler: bytes) -> None:
     assert image_type(JPEG[:2] + b"\xff" + filler[1:] + JPEG[2:]) == "image/jpeg"
+
+
+def test_a_name_tells_the_same_type_on_every_machine() -> None:
+    mimetypes.add_type("application/vnd.ms-excel", ".csv")
+    try:
+        assert [type_by_name(f"a.{ending}") for ending in ("csv", "PDF", "webp", "tar.gz", "strange")] == [
+            "text/csv",
+            "application/pdf",
+            "image/webp",
+            OCTETS,
+            OCTETS,
+        ]
+    finally:
+        mimetypes.init()
 
 
 @pytest.mark.parametrize(

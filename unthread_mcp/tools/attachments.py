@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -19,7 +18,7 @@ from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, NotPerm
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import ConversationRef
 from unthread_mcp.attachments import save_download
-from unthread_mcp.file_types import UNKNOWN_TYPE, as_text, image_type
+from unthread_mcp.file_types import UNKNOWN_TYPE, as_text, image_type, type_by_name
 from unthread_mcp.render import MAX_BYTES, SEPARATOR, Answer, FileContent, number_of
 from unthread_mcp.sizes import write_size
 from unthread_mcp.tokens import estimate_tokens
@@ -186,9 +185,9 @@ async def _downloaded(workspace: Workspace, conversation_id: str, file_id: str) 
 
 def _media_type(entry: JsonObject, downloaded: DownloadedFile) -> str:
     """What the file claims to be: by its download, else by the conversation, else by its name."""
-    by_name, packed = mimetypes.guess_type(text_of(entry, "name"))
-    for claimed in (downloaded.media_type, text_of(entry, "mimetype").lower(), "" if packed else by_name):
-        if claimed and claimed != UNKNOWN_TYPE and _MEDIA_TYPE.fullmatch(claimed):
+    name = text_of(entry, "name")
+    for claimed in (downloaded.media_type, text_of(entry, "mimetype").lower(), type_by_name(name)):
+        if claimed != UNKNOWN_TYPE and _MEDIA_TYPE.fullmatch(claimed):
             return claimed
     return UNKNOWN_TYPE
 
