@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.support import Desk, Era, Human, Wire
+from unthread_mcp.untrusted import one_line
 
 pytestmark = pytest.mark.anyio
 
@@ -508,6 +509,21 @@ async def test_what_is_as_the_agent_saw_it_is_changed(desk: Desk, saw: dict[str,
     async with desk.agent() as agent:
         said = await agent.call("update_conversation", conversation=number, priority="low", expected=expected)
     assert said.text == f"done: {number}: priority low (was high)"
+
+
+async def test_a_title_may_be_expected_as_it_is_shown_cut_on_one_line(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    title = "The totals of the\nsecond report are wrong " * 4
+    async with desk.agent() as agent:
+        await agent.call("update_conversation", conversation=number, title=title)
+        for length in (80, 160):
+            shown = one_line(title, length)
+            said = await agent.call(
+                "update_conversation", conversation=number, notes=f"{length}", expected={"title": shown}
+            )
+            assert not said.failed, said.text
+        other = await agent.call("update_conversation", conversation=number, notes="x", expected={"title": shown[:70]})
+    assert other.failed
 
 
 async def test_what_changed_since_the_agent_looked_is_refused_and_shown(desk: Desk, era: Era) -> None:
