@@ -1,8 +1,8 @@
 """Listing with the reference's conventions: one page, trimmed, and the cursor to the next.
 
-`select` is always sent, so that a page stays small on the wire, and always applied to the
-answer as well. The order always ends in `id`: without a unique last key, rows with equal
-keys can be skipped between pages.
+`select` is sent, so that a page stays small on the wire (but where what must be known of a
+row has no documented name), and always applied to the answer as well. The order always ends
+in `id`: without a unique last key, rows with equal keys can be skipped between pages.
 """
 
 from __future__ import annotations

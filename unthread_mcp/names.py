@@ -7,7 +7,6 @@ the refusal names the candidates.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from unthread_mcp.answers import Page, as_object, as_page, friendly_number, id_of, text_of
 from unthread_mcp.api.endpoints import GET_TICKET_TYPE, LIST_CONVERSATIONS
 from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, RequestRejected, UnthreadError
+from unthread_mcp.conversation_references import number_or_id
 from unthread_mcp.name_matching import (
     ACCOUNTS,
     CANDIDATES,
@@ -28,7 +28,6 @@ from unthread_mcp.name_matching import (
     Named,
     called,
     is_gone,
-    is_uuid,
     looks_like_id,
     may_be_id,
     nothing_found,
@@ -52,11 +51,6 @@ _SEVERAL: Final = ""
 """Kept for a number that several conversations carry."""
 SCANNED_PAGES: Final = 5
 _PAGE: Final = 100
-
-_NUMBER = re.compile(r"#?\s*(\d{1,12})(?:\.0)?")
-"""`# 1234` stands in our own lists where a text began so; some clients write numbers as floats."""
-_NO_NUMBER = re.compile(r"#?\s*\d{13,}(?:\.0)?")
-_LINK = re.compile(r"https://([a-z0-9-]+\.)*unthread\.io/([^\s?#]*)([?#]\S*)?", re.IGNORECASE)
 
 
 class Names:
@@ -261,7 +255,7 @@ class Names:
 
     async def conversation(self, reference: str) -> str:
         """The id of a conversation given as `#1234`, its id, or a pasted Unthread link."""
-        given = _number_or_id(reference)
+        given = number_or_id(reference)
         return given if isinstance(given, str) else self._numbered(given, await self._look_up([given]))
 
     async def conversations(self, references: Sequence[str]) -> list[str | UnthreadError]:
@@ -269,7 +263,7 @@ class Names:
         given: list[int | str | UnthreadError] = []
         for reference in references:
             try:
-                given.append(_number_or_id(reference))
+                given.append(number_or_id(reference))
             except InvalidArgument as refusal:
                 given.append(refusal)
         scanned = await self._look_up([each for each in given if isinstance(each, int)])
@@ -338,43 +332,3 @@ def _key(kind: Kind, *, external: bool = False) -> str:
 
 def _named(row: JsonObject, name: str) -> Named:
     return Named(text_of(row, "id"), one_line(text_of(row, "name") or name, 60))
-
-
-def _number_or_id(reference: str) -> int | str:
-    """What a reference to a conversation says, nobody asked. Raises `InvalidArgument`."""
-    text = reference.strip()
-    if link := _LINK.fullmatch(text):
-        text = _in_link(link[2])
-    elif "/" in text:
-        raise InvalidArgument(
-            "conversation is a link to somewhere other than Unthread.",
-            "Pass its number (#1234), its id, or a link from unthread.io.",
-        )
-    if number := _NUMBER.fullmatch(text):
-        return int(number[1])
-    if _NO_NUMBER.fullmatch(text):
-        raise InvalidArgument(
-            "conversation is a number too large for one.", "Pass its number (#1234), its id, or its link."
-        )
-    if is_uuid(text):
-        # One conversation has one name, by which writes to it queue and are remembered.
-        return text.lower()
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
-        raise InvalidArgument(
-            f"conversation is {one_line(text, 40)!r}, which is neither a number nor an id.",
-            "Pass its number (#1234), its id, or a pasted Unthread link.",
-        )
-    return text
-
-
-def _in_link(path: str) -> str:
-    """The conversation that a link's path names: the last part that has the form of an id, or a number at its end."""
-    parts = path.rstrip("/").split("/")
-    for part in reversed(parts):
-        if is_uuid(part):
-            return part
-    if _NUMBER.fullmatch(parts[-1]) or may_be_id(parts[-1]):
-        return parts[-1]
-    raise InvalidArgument(
-        "conversation is a link that names no conversation.", "Pass its number (#1234), its id, or the link to it."
-    )
