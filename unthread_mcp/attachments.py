@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+import anyio.to_thread
+
 from unthread_mcp.api.calls import Upload
 from unthread_mcp.api.cleaning import find_hidden
 from unthread_mcp.api.errors import InvalidArgument, NotPermitted, Unavailable
@@ -52,6 +54,11 @@ class Attachment:
 
     upload: Upload
     digest: str
+
+
+async def chosen_uploads(directory: Path | None, names: Sequence[str] | None) -> tuple[Attachment, ...]:
+    """What `read_uploads` gives, read in a thread; without names, there is nothing to wait for."""
+    return await anyio.to_thread.run_sync(read_uploads, directory, names) if names else ()
 
 
 def read_uploads(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, cast
 
-import anyio.to_thread
 from pydantic import Field
 
 from unthread_mcp.access import creates, sends
@@ -16,7 +15,7 @@ from unthread_mcp.answers import text_of
 from unthread_mcp.api.errors import Conflict, InvalidArgument, NotPermitted, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import AsOf, Attachments, ConversationRef, Id, Status, UserRef
-from unthread_mcp.attachments import described, read_uploads
+from unthread_mcp.attachments import chosen_uploads, described
 from unthread_mcp.delivery import Delivery, Draft, deliver
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
@@ -119,7 +118,7 @@ async def send_reply(
         raise InvalidArgument("There is nothing to send.", "Pass text or blocks.")
     if on_behalf_of:
         workspace.require_on_behalf_of()
-    files = await anyio.to_thread.run_sync(read_uploads, workspace.settings.upload_dir, attachments or ())
+    files = await chosen_uploads(workspace.settings.upload_dir, attachments)
     identity = await workspace.names.conversation(conversation)
     author = await _author(workspace, on_behalf_of) if on_behalf_of else None
     prepared = prepare(text, html=format == "html") if text else ""

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-import anyio.to_thread
 from pydantic import Field
 
 from unthread_mcp.access import sends
@@ -32,7 +31,7 @@ from unthread_mcp.arguments import (
     Status,
     UserRef,
 )
-from unthread_mcp.attachments import Attachment, described, read_uploads
+from unthread_mcp.attachments import Attachment, chosen_uploads, described
 from unthread_mcp.conversation_state import merged_fields
 from unthread_mcp.fields import CONVERSATION, EVERYTHING, pick, trim
 from unthread_mcp.gate import Gate
@@ -100,7 +99,7 @@ async def create_conversation(
         raise InvalidArgument("fields are those of a ticket type, and none was passed.", "Pass ticket_type too.")
     if on_behalf_of and type != "email":
         workspace.require_on_behalf_of()
-    files = await anyio.to_thread.run_sync(read_uploads, workspace.settings.upload_dir, attachments or ())
+    files = await chosen_uploads(workspace.settings.upload_dir, attachments)
 
     of = await workspace.names.customer(customer) if customer else None
     person = await _person(workspace, on_behalf_of) if on_behalf_of else None
