@@ -269,6 +269,15 @@ class TestWhoSees:
         assert after["latestMessage"] == before["latestMessage"]
         assert after["updatedAt"] > before["updatedAt"]
 
+    async def test_what_is_triaged_in_a_customers_own_channel_reaches_them(self, sandbox: Sandbox, api: Api) -> None:
+        sql = "SELECT slackChannelId FROM customers WHERE slackChannelId IS NOT NULL ORDER BY name"
+        (channel,) = sandbox.database.execute(sql).fetchone()
+        request = {"type": "triage", "status": "open", "title": "Them", "markdown": "They won't like it."}
+        await api.ok("POST", "/conversations", request | {"triageChannelId": channel})
+        assert [delivery.text for delivery in sandbox.delivered()] == ["They won't like it."]
+        await api.ok("POST", "/conversations", request | {"triageChannelId": "C0TRIAGE01"})
+        assert len(sandbox.delivered()) == 1
+
     async def test_a_reply_in_a_triage_thread_opens_no_thread_of_its_own(self, sandbox: Sandbox, api: Api) -> None:
         conversation = sandbox.landmark("angry")
         root = (await api.ok("GET", f"/conversations/{conversation}"))["triageMessages"][0]["ts"]

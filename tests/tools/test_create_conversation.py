@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -386,3 +386,27 @@ async def test_where_customers_are_limited_it_reaches_nobody_else(desk: Desk) ->
             TRIAGE,
         ):
             assert is_done(await agent.call("create_conversation", **arguments)), arguments
+
+
+@pytest.mark.parametrize("kind", [TRIAGE, SLACK])
+async def test_what_is_for_the_team_does_not_go_into_a_customers_channel(desk: Desk, kind: dict[str, Any]) -> None:
+    _, name, channel, _ = customer_of(desk, "slackChannelId IS NOT NULL")
+    async with desk.agent() as agent:
+        said = await refused(desk, agent, **{**kind, "triage_channel_id": channel})
+    assert f"triage_channel_id is the channel of the customer {name}, who would read it." in said
+    assert desk.sandbox.delivered() == []
+
+
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+async def test_where_it_can_not_be_told_whose_channel_it_is_the_human_is_asked(
+    desk: Desk, answer: Literal["approve", "decline"]
+) -> None:
+    def before(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(400, json={}) if request.url.path.endswith("/customers/list") else None
+
+    desk.wire.before = before
+    human = Human(answer)
+    async with desk.agent(human=human) as agent:
+        said = await agent.call("create_conversation", **TRIAGE)
+    assert "Start a conversation for the team in C0DUTY?" in human.asked[0]
+    assert said.failed == (answer == "decline")

@@ -139,7 +139,7 @@ class Sandbox:
             if root is None:
                 raise ValueError("The conversation has no triage thread.")
             ts, channel_id = str(root[0]), cast("str | None", root[1])
-            message_id = post_triage(self._store, into, author, text, channel_id=channel_id, thread_ts=ts)
+            message_id = post_triage(self._store, into, author, text, channel_id=channel_id, thread_ts=ts, via="agent")
             return self._ts("triage_messages", message_id)
 
     def delay_file(self, file_id: str, seconds: float) -> None:

@@ -131,10 +131,14 @@ def post_triage(
     *,
     channel_id: str | None,
     thread_ts: str | None,
+    via: Via = "api",
     files: list[JsonValue] | None = None,
     blocks: list[JsonValue] | None = None,
 ) -> str:
-    """Add a message to a triage thread, or open one if `thread_ts` is None; returns its id. No customer sees it."""
+    """Add a message to a triage thread, or open one if `thread_ts` is None; returns its id.
+
+    No customer sees it, unless the channel that is used for triage is a customer's own.
+    """
     ts = store.new_ts(into.id)
     row = message_row(
         message_id=store.new_id("message"),
@@ -151,6 +155,12 @@ def post_triage(
     )
     store.insert("triage_messages", row)
     _touch(store, into.id, {})
+    if store.one("SELECT 1 FROM customers WHERE slackChannelId = ?", channel_id):
+        delivery = {"conversationId": into.id, "messageId": row["id"], "ts": ts, "channel": "slack"}
+        store.insert(
+            "delivered",
+            delivery | {"recipient": channel_id, "via": via, "text": str(row["text"]), "at": store.stamp()},
+        )
     return str(row["id"])
 
 

@@ -11,17 +11,18 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from unthread_mcp.access import sends
-from unthread_mcp.answers import as_object, id_of
+from unthread_mcp.answers import as_object, as_page, id_of
 from unthread_mcp.api.endpoints import (
     CREATE_CONVERSATION,
     GET_CONVERSATION,
     GET_CUSTOMER,
     ID_PATTERN,
     LIST_CONVERSATIONS,
+    LIST_CUSTOMERS,
     UPDATE_CONVERSATION,
 )
-from unthread_mcp.api.errors import InvalidArgument, NotPermitted, UnthreadError
-from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.api.errors import InvalidArgument, NotPermitted, RequestRejected, UnthreadError
+from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
     PRIORITY_NUMBERS,
     Attachments,
@@ -106,6 +107,8 @@ async def create_conversation(
     if type == "slack" and not channel_id and not person:
         raise await _nobody_named(workspace, of)
     await _require_recipient_allowed(workspace, type, of, channel_id, person)
+    known = await _is_the_teams_own(workspace, triage_channel_id) if triage_channel_id else False
+    for_the_team = type == "triage" and known
     kind = await workspace.names.ticket_type(ticket_type) if ticket_type else None
     merged = await merged_fields(workspace, {"ticketTypeId": kind.id}, kind, fields) if kind and fields else None
     held_by = await workspace.names.user(assignee) if assignee else None
@@ -126,7 +129,7 @@ async def create_conversation(
     body: JsonObject = {"type": type, "markdown": text, "status": status}
     body |= {name: value for name, value in given.items() if value is not None}
     place = _place(type, channel_id, triage_channel_id, person)
-    if type != "triage":
+    if not for_the_team:
         named = {"Of": of, "Assigned to": held_by, "Ticket type": kind}
         facts = [f"{said}: {each.name}" for said, each in named.items() if each]
         await gate.pass_through(_question(place, [*facts, *_facts(body, fields, files)], text))
@@ -224,6 +227,26 @@ async def _require_recipient_allowed(
             f"The operator allows writing only for certain customers, and this would not surely reach {customer.name}.",
             "Pass the customer's own Slack channel, or an address of one of their e-mail domains.",
         )
+
+
+async def _is_the_teams_own(workspace: Workspace, channel_id: str | None) -> bool:
+    """Whether a triage channel is surely no customer's; not, if Unthread doesn't look customers up by their channel.
+
+    Raises `InvalidArgument` for one that is a customer's: they would read what is for the team.
+    """
+    where: list[JsonValue] = [{"field": "slackChannelId", "operator": "==", "value": channel_id}]
+    body: JsonObject = {"select": ["id", "name", "slackChannelId"], "where": where, "limit": 1}
+    try:
+        rows = as_page(await workspace.client.read(LIST_CUSTOMERS, {}, body=body)).rows
+    except RequestRejected:
+        return False
+    for row in rows:
+        if row.get("slackChannelId") == channel_id:
+            raise InvalidArgument(
+                f"triage_channel_id is the channel of the customer {name_of(row)}, who would read it.",
+                "Pass a channel of the team's own.",
+            )
+    return True
 
 
 def _place(kind: Kind, channel_id: str | None, triage_channel_id: str | None, person: _Person | None) -> str:
