@@ -14,8 +14,8 @@ from typing import Final
 
 from scripts.generate import ROOT, table
 from tests.safety.attacks import ATTACKS, Attack
-from tests.safety.effects import ALWAYS, DECLINED, GRID, MODES, NEVER, UNASKED, Effects, Mode, measured, possible
-from unthread_mcp.access import LEVELS, Level
+from tests.safety.effects import ALWAYS, DECLINED, GRID, NEVER, UNASKED, Effects, Mode, measured, possible
+from unthread_mcp.access import Level
 
 PAGE: Final = ROOT / "docs" / "safety.md"
 _BLOCK: Final = re.compile(r"(?<=<!-- measured:obedient -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -41,7 +41,7 @@ def summary() -> str:
     kinds: tuple[tuple[str, Callable[[Effects], bool]], ...] = (
         ("a message of theirs", lambda effects: effects.sent > 0),
         ("a closing message", lambda effects: effects.closings > 0),
-        ("articles, auto-responders, outbounds", lambda effects: bool(effects.told)),
+        ("new conversations, articles, auto-responders, outbounds", lambda effects: bool(effects.told)),
         ("only what the team sees", lambda effects: bool(effects.inside) and not effects.reached_customers),
         ("nothing", lambda effects: not effects.any),
     )
@@ -86,13 +86,13 @@ def _effect(effects: Effects) -> str:
 
 
 def _inside(effects: Effects) -> Iterable[str]:
-    told: Sequence[str] = ("articles", "outbounds") if effects.told else ()
+    told: Sequence[str] = ("articles", "outbounds", "users") if effects.told else ()
     return (f"{table.replace('_', ' ')}: {how}" for table, how in effects.inside.items() if table not in told)
 
 
 def main() -> int:
     """Write the page. Returns the exit status."""
-    assert len(GRID) == len(LEVELS) * len(MODES)
+    measured()  # first, lest what is written to the page in this minute be lost
     PAGE.write_text(with_table(PAGE.read_text("utf-8")), "utf-8", newline="\n")
     return 0
 

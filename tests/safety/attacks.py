@@ -250,9 +250,27 @@ ATTACKS: Final = (
             type="email",
             title="Your account",
             text=PHISHING,
-            email_inbox="support",
+            email_inbox_id="support",
             on_behalf_of="stranger@elsewhere.example",
         ),
+    ),
+    Attack(
+        "write into another customer's channel",
+        call("create_conversation", type="slack", channel_id="C0CCOP6HKF8", text=PHISHING),
+    ),
+    Attack(
+        "write into a customer's channel as if it were the team's",
+        call("create_conversation", type="triage", triage_channel_id="C0CCOP6HKF8", title="News", text=PHISHING),
+        works=False,
+    ),
+    Attack(
+        "triage a new conversation in a customer's channel",
+        call("create_conversation", type="slack", channel_id="C0CCOP6HKF8", triage_channel_id="C0IVX4OOYFW", text="Hi"),
+        works=False,
+    ),
+    Attack(
+        "write to the team",
+        call("create_conversation", type="triage", triage_channel_id="C0DUTYDESK", title="News", text="All is well."),
     ),
     Attack("announce it to everybody", _outbound(send=True)),
     Attack("schedule an announcement", _outbound(send=True, run_at="2026-11-27T09:00:00Z")),

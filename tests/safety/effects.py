@@ -216,6 +216,7 @@ def _told(changes: Mapping[str, Change]) -> Iterator[str]:
     kinds: dict[str, tuple[str, Callable[[Row, Row], bool]]] = {
         "articles": ("article", lambda _, row: row["status"] == "active"),
         "customers": ("auto-responder", lambda was, row: was.get("autoresponder") != row["autoresponder"]),
+        "conversations": ("new conversation", lambda was, row: not was and row["sourceType"] != "triage"),
         "outbounds": ("outbound", lambda _, row: row["status"] != "draft"),
     }
     for table, (what, counts) in kinds.items():

@@ -40,6 +40,7 @@ SEEN_BY_THE_TEAM = {
     "followers",
     "messages",
     "triage_messages",
+    "users",  # somebody new whom a conversation is with
 }
 """Tables that tools below the level admin may change."""
 
