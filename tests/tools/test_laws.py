@@ -213,13 +213,13 @@ async def test_the_server_lists_what_it_declares_in_the_same_order_every_time(er
     desk.sandbox.close()
 
 
-async def test_answers_for_programs_hold_the_same_and_no_nulls(era: Era) -> None:
-    desk = Desk({"UNTHREAD_ANSWERS": "both"})
+@EVERY_TOOL
+async def test_answers_for_programs_hold_the_same_and_no_nulls(tool: ToolDeclaration, era: Era) -> None:
+    desk = Desk({**ALL, "UNTHREAD_ANSWERS": "both"})
     async with desk.agent(era, human=Human()) as agent:
-        for tool in TOOLS:
-            said = await agent.call(tool.name, **await example(tool.name, desk, agent))
-            assert said.data, tool.name
-            assert "null" not in json.dumps(said.data).replace('"null"', "")
+        said = await agent.call(tool.name, **await example(tool.name, desk, agent))
+    assert said.data, said.text
+    assert "null" not in json.dumps(said.data).replace('"null"', "")
     desk.sandbox.close()
 
 
