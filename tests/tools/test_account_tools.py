@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.support import Desk, Era
 from tests.tools.reach import EVERYTHING
+from unthread_mcp.tools.accounts import CLEARABLE, update_account
 
 pytestmark = pytest.mark.anyio
 
@@ -162,9 +164,11 @@ async def test_only_what_is_passed_is_sent_and_lists_are_replaced(desk: Desk) ->
 
 
 async def test_clear_empties_lists_and_nulls_the_rest(desk: Desk) -> None:
-    names = ["primary_assignee", "emails_and_domains", "slack_channels", "slack_teams", "custom_fields", "image"]
+    names = ["primary_assignee", "emails_and_domains", "slack_channel_ids", "slack_team_ids", "custom_fields"]
     async with desk.agent() as agent:
-        said = await agent.call("update_account", account="Vela Biotech", clear=[*names, "support_steps", "crm_id"])
+        said = await agent.call(
+            "update_account", account="Vela Biotech", clear=[*names, "image_url", "support_steps", "crm_id"]
+        )
     assert not said.failed, said.text
     assert desk.wire.writes[0].body == {
         "primarySupportAssigneeId": None,
@@ -177,6 +181,11 @@ async def test_clear_empties_lists_and_nulls_the_rest(desk: Desk) -> None:
         "supportSteps": [],
         "externalCrmMetadata": None,
     }
+
+
+def test_clear_takes_the_name_of_any_argument_but_name() -> None:
+    others = {"workspace", "account", "name", "clear"}
+    assert set(CLEARABLE) == set(inspect.signature(update_account).parameters) - others
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.support import Desk, Era, Human
 from tests.tools.reach import EVERYTHING
+from unthread_mcp.tools.customer_settings import CLEARABLE, update_customer
 
 pytestmark = pytest.mark.anyio
 
@@ -212,7 +214,7 @@ async def test_clear_empties_each_in_its_own_way(desk: Desk) -> None:
         said = await agent.call(
             "update_customer",
             customer="Vela Biotech",
-            clear=["primary_assignee", "email_domains", "reply_timeout", "support_steps", "triage_channel"],
+            clear=["primary_assignee", "email_domains", "reply_timeout_hours", "support_steps", "triage_channel_id"],
         )
     assert desk.wire.writes[0].body == {
         "primarySupportAssigneeId": None,
@@ -226,6 +228,12 @@ async def test_clear_empties_each_in_its_own_way(desk: Desk) -> None:
         "primary support -, emailDomains emptied (before: ['velabiotech.example']), replyTimeoutHours emptied" in said
     )
     assert stored(desk, "Vela Biotech", "replyTimeoutMinutes") is None
+
+
+def test_clear_takes_the_name_of_any_argument_but_name_and_what_is_on_or_off() -> None:
+    others = {"workspace", "gate", "customer", "name", "automated_ticketing", "clear"}
+    parts = {"autoresponder_when", "autoresponder_message"}
+    assert set(CLEARABLE) == set(inspect.signature(update_customer).parameters) - others - parts
 
 
 @pytest.mark.parametrize(

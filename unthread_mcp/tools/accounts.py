@@ -35,28 +35,29 @@ from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import NaturalKey, change, create, delete
 
-_CLEARABLE: Final = {
+CLEARABLE: Final = {
     "primary_assignee": "primarySupportAssigneeId",
     "secondary_assignee": "secondarySupportAssigneeId",
     "emails_and_domains": "emailsAndDomains",
-    "slack_channels": "slackChannelIds",
-    "slack_teams": "slackTeamIds",
+    "slack_channel_ids": "slackChannelIds",
+    "slack_team_ids": "slackTeamIds",
     "custom_fields": "customFields",
     "support_steps": "supportSteps",
-    "image": "imageUrl",
+    "image_url": "imageUrl",
     "crm_id": "externalCrmMetadata",
 }
+"""What `clear` can empty, and the field behind it."""
 _LISTS: Final = frozenset({"emailsAndDomains", "slackChannelIds", "slackTeamIds", "customFields", "supportSteps"})
 _KEYS: Final = ("id", "key", "label", "name")
 """What a custom field may be told by. The reference types custom fields as anything, so this is inferred."""
 
 CustomFields = Annotated[
     list[dict[str, Any]],
-    Field(description="Entries as get_account shows them; those not passed stay", max_length=200),
+    Field(description="As get_account shows them; those not passed stay", max_length=200),
 ]
-SlackIds = Annotated[list[Id], Field(description="Replaces all", max_length=200)]
-ImageUrl = Annotated[str, Field(description="https address", max_length=2_000)]
-CrmId = Annotated[str, Field(description="Id in your CRM", min_length=1, max_length=200)]
+SlackIds = Annotated[list[Id], Field(max_length=200)]
+ImageUrl = Annotated[str, Field(max_length=2_000)]
+CrmId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 @reads("Search accounts", shown=False)
@@ -160,10 +161,9 @@ async def update_account(
     crm_id: CrmId | None = None,
     clear: Clear | None = None,
 ) -> Answer:
-    """Change what is passed of an account; the rest stays.
+    """Change what is passed of an account; the rest stays. Lists but custom_fields are replaced.
 
-    clear empties: primary_assignee, secondary_assignee, emails_and_domains, slack_channels,
-    slack_teams, custom_fields, support_steps, image, crm_id.
+    clear takes the name of any argument but name.
     """
     body = _plain(name, emails_and_domains, slack_channel_ids, slack_team_ids, image_url, crm_id)
     people = [primary_assignee, secondary_assignee]
@@ -171,8 +171,8 @@ async def update_account(
         raise InvalidArgument("Nothing to change was passed.", "Pass what is to change, or name fields in clear.")
     later: JsonObject = {"customFields": True} if custom_fields else {}
     later |= {"supportSteps": True} if support_steps is not None else {}
-    later |= {field: True for field, value in zip(list(_CLEARABLE.values())[:2], people, strict=True) if value}
-    body |= emptying(clear or (), _CLEARABLE, _LISTS, {**body, **later})
+    later |= {field: True for field, value in zip(list(CLEARABLE.values())[:2], people, strict=True) if value}
+    body |= emptying(clear or (), CLEARABLE, _LISTS, {**body, **later})
     found = await workspace.names.account(account)
     workspace.require_allowed(found.id)
     body |= await supporters(workspace, primary_assignee, secondary_assignee)

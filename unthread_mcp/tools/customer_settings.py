@@ -31,17 +31,18 @@ from unthread_mcp.tools.support_settings import (
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import change, is_same
 
-_CLEARABLE: Final = {
+CLEARABLE: Final = {
     "primary_assignee": "primarySupportAssigneeId",
     "secondary_assignee": "secondarySupportAssigneeId",
     "email_domains": "emailDomains",
-    "reply_timeout": "replyTimeoutHours",
+    "reply_timeout_hours": "replyTimeoutHours",
     "bot_handling": "botHandling",
-    "slack_channel": "slackChannelId",
-    "triage_channel": "defaultTriageChannelId",
+    "slack_channel_id": "slackChannelId",
+    "triage_channel_id": "defaultTriageChannelId",
     "autoresponder": "autoresponder",
     "support_steps": "supportSteps",
 }
+"""What `clear` can empty, and the field behind it."""
 _LISTS: Final = frozenset({"emailDomains"})
 
 
@@ -65,11 +66,10 @@ async def update_customer(
     support_steps: Steps | None = None,
     clear: Clear | None = None,
 ) -> Answer:
-    """Change what is passed of a customer; the rest stays.
+    """Change what is passed of a customer; the rest stays. Lists are replaced.
 
-    Customers who write get the auto-responder's message. clear empties: primary_assignee,
-    secondary_assignee, email_domains, reply_timeout, bot_handling, slack_channel, triage_channel,
-    autoresponder, support_steps.
+    Customers who write get the auto-responder's message. clear takes the name of any argument but
+    name and automated_ticketing.
     """
     plain: JsonObject = {
         "name": name_to_write(name),
@@ -95,8 +95,8 @@ async def update_customer(
     # What is only known later stands in for itself, so that nobody sets and clears the same.
     later: JsonObject = {"autoresponder": True} if responder else {}
     later |= {"supportSteps": True} if support_steps is not None else {}
-    later |= {field: True for field, value in zip(list(_CLEARABLE.values())[:2], people, strict=True) if value}
-    body |= emptying(clear or (), _CLEARABLE, _LISTS, {**body, **later})
+    later |= {field: True for field, value in zip(list(CLEARABLE.values())[:2], people, strict=True) if value}
+    body |= emptying(clear or (), CLEARABLE, _LISTS, {**body, **later})
     found = await workspace.names.customer(customer)
     workspace.require_allowed(found.id)
     body |= await supporters(workspace, primary_assignee, secondary_assignee)

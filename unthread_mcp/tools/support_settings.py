@@ -25,11 +25,9 @@ TEAM: Final = "team:"
 Supporter = Annotated[str, Field(description="User, or team:ID", min_length=1, max_length=200)]
 Steps = Annotated[
     list[dict[str, Any]],
-    Field(
-        description="Replaces all: type (assignment, escalation, reminder, triage), minutes, assignee", max_length=50
-    ),
+    Field(description="type (assignment, escalation, reminder, triage), minutes, assignee", max_length=50),
 ]
-Addresses = Annotated[list[str], Field(description="Replaces all", max_length=500)]
+Addresses = Annotated[list[str], Field(max_length=500)]
 
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 _MAILBOX = re.compile(r"[^\s@<>(),;:\"]{1,64}")
