@@ -331,7 +331,7 @@ OPTIONS: Final = (
     ),
     Option(
         "UNTHREAD_DOWNLOAD_DIR",
-        "A directory for attachments that are too large for an answer; without it, they are refused.",
+        "A directory for exports, and for attachments that are too large for an answer; without it, both are refused.",
         "",
         _directory,
         "download_dir",
