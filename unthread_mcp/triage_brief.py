@@ -50,6 +50,8 @@ _LEAST_QUESTION: Final = 40
 class TriageBrief:
     """Everything fetched. A part that is missing has its reason in `missing`."""
 
+    id: str
+    """The conversation's: as it was looked up, whatever the answer says."""
     thread: Thread
     customer: JsonObject = field(default_factory=dict[str, JsonValue])
     account: JsonObject = field(default_factory=dict[str, JsonValue])
@@ -80,11 +82,12 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
         "descending": True,
         "limit": 100,
     }
-    thread: list[Thread] = []
+    found: list[TriageBrief] = []
 
     async def read() -> Page:
-        thread.append(await read_thread(workspace, await workspace.names.conversation(reference)))
-        return Page([], None, None)
+        identity = await workspace.names.conversation(reference)
+        found.append(TriageBrief(identity, await read_thread(workspace, identity)))
+        return _NOTHING
 
     first = await at_once(
         {
@@ -98,9 +101,8 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     )
     if isinstance(failure := first.pop("the conversation"), UnthreadError):
         raise failure
-    brief = TriageBrief(
-        thread[0], missing={name: each for name, each in first.items() if isinstance(each, UnthreadError)}
-    )
+    brief = found[0]
+    brief.missing = {name: each for name, each in first.items() if isinstance(each, UnthreadError)}
     pages = {name: each for name, each in first.items() if isinstance(each, Page)}
     team = pages.get("the team", _NOTHING).rows
     _count_open(brief, pages.get("who has how many open", _NOTHING))
@@ -146,7 +148,7 @@ async def _read_what_follows(workspace: Workspace, brief: TriageBrief) -> None:
         body: JsonObject = {"select": ["id", "name"], "where": [_is("slackChannels.id", channel)], "limit": 1}
         operations["the account"] = lambda: client.read(LIST_ACCOUNTS, {}, body=body)
     if brief.question:
-        asked: JsonObject = {"query": brief.question, "conversationId": id_of(conversation)}
+        asked: JsonObject = {"query": brief.question, "conversationId": brief.id}
         operations["the knowledge base"] = lambda: client.read(QUERY_KNOWLEDGE_BASE, {}, body=asked)
     wanted = _described(conversation, _first_words(entries))
     searches = _searches(conversation, wanted)
@@ -178,15 +180,14 @@ def _take(workspace: Workspace, brief: TriageBrief, values: Mapping[str, JsonVal
     accounts = page("the account").rows
     brief.account = accounts[0] if accounts else {}
     brief.knowledge = values.get("the knowledge base")
-    own = id_of(brief.thread.conversation)
     others = page("their other open conversations")
-    rows = [row for row in others.rows if id_of(row) != own]
+    rows = [row for row in others.rows if id_of(row) != brief.id]
     total = None if others.total is None else max(len(rows), others.total - (len(others.rows) - len(rows)))
     brief.others_open = Page(rows, total, others.next)
     candidates: dict[str, JsonObject] = {}
     for name in values:
         if name.startswith("similar ones by their "):
-            candidates |= {id_of(row): row for row in page(name).rows if id_of(row) not in {"", own}}
+            candidates |= {id_of(row): row for row in page(name).rows if id_of(row) not in {"", brief.id}}
     for row in [*rows, *candidates.values()]:
         workspace.names.remember(row)
     described = [_described(row, text_of(_initial(row), "text")) for row in candidates.values()]
