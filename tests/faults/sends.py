@@ -11,11 +11,13 @@ import asyncio
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import anyio
 
@@ -27,7 +29,7 @@ from tests.support import Said
 from unthread_mcp.api.client import RetryPolicy
 from unthread_mcp.server import UnthreadServer
 
-SCALE: Final = 25
+SCALE: Final = 10
 """How many times faster time passes here than in the defaults: a deadline of 30 s, and 20 s of silence."""
 ROUND: Final = 100
 """Sends to one workspace before the next one is begun, so that threads stay short."""
@@ -67,6 +69,13 @@ class Tally:
     requests: int = 0
     by_fault: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """Of the sends whose own request met a fault: the outcome by fault."""
+
+    def __iadd__(self, other: Tally) -> Self:
+        """Take in what another process has found."""
+        for name in ("sends", "outcomes", "again", "doubled", "not_there", "there_all_the_same", "dealt", "requests"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.by_fault += other.by_fault
+        return self
 
     @property
     def share_unknown(self) -> float:
@@ -143,23 +152,40 @@ class Round:
         return database.execute("SELECT count(*) FROM messages WHERE text = ?", [text]).fetchone()[0]
 
 
-async def make(sends: int, *, rate: float, seed: int, at_once: int = 1, progress: bool = False) -> Tally:
+async def make(
+    sends: int, *, rate: float, seed: int, start: int = 0, at_once: int = 1, progress: bool = False
+) -> Tally:
     """Make `sends` sends at a fault rate of `rate` per request, in that many workspaces at once."""
     tally = Tally()
-    rounds = iter(range(0, sends, ROUND))
+    rounds = iter(range(start, start + sends, ROUND))
     with tempfile.TemporaryDirectory() as directory:
 
         async def work() -> None:
             for first in rounds:
                 state_file = Path(directory, str(first), "intents.sqlite3")
                 here = Round(state_file, Random(f"{seed} {first}"), rate, tally)
-                await here.run(f"Round {first}", min(ROUND, sends - first))
+                await here.run(f"Round {first}", min(ROUND, start + sends - first))
                 if progress:
                     print(f"{tally.sends} sends, {dict(tally.outcomes)}", file=sys.stderr, flush=True)
 
         async with anyio.create_task_group() as workers:
             for _ in range(at_once):
                 workers.start_soon(work)
+    return tally
+
+
+def _made_here(sends: int, rate: float, seed: int, start: int) -> Tally:
+    return anyio.run(partial(make, sends, rate=rate, seed=seed, start=start, at_once=8, progress=True))
+
+
+def made_in_processes(sends: int, *, rate: float, seed: int, processes: int) -> Tally:
+    """The same, divided among some processes."""
+    each = -(-sends // processes)
+    tally = Tally()
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        parts = [pool.submit(_made_here, each, rate, seed, number * each) for number in range(processes)]
+        for part in parts:
+            tally += part.result()
     return tally
 
 
@@ -203,12 +229,10 @@ def main() -> int:
     parser.add_argument("--sends", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=0.1, help="the probability of a fault, per request")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--at-once", type=int, default=6, help="workspaces at once")
+    parser.add_argument("--processes", type=int, default=2, help="how many processes to divide them among")
     parser.add_argument("--write", action="store_true", help="put the result into docs/safety.md, too")
     asked = parser.parse_args()
-    tally = anyio.run(
-        partial(make, asked.sends, rate=asked.rate, seed=asked.seed, at_once=asked.at_once, progress=True)
-    )
+    tally = made_in_processes(asked.sends, rate=asked.rate, seed=asked.seed, processes=asked.processes)
     text = report(tally, asked.rate, asked.seed)
     print(text)
     if asked.write:
