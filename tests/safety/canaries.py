@@ -39,7 +39,6 @@ PATHS: Final[Mapping[str, str]] = {
     "tag": r"/tags/(list|[^/]+)$|/tags$",
     "ticket_type": r"/ticket-types/(list|[^/]+)$|/ticket-types$",
     "article": r"/articles/(list|[^/]+)$|/articles$",
-    "approval_request": r"/approval-requests(/list)?$",
     "collaborator_type": r"/collaborator-types/list$",
     "outbound": r"/outbounds/(list|[^/]+)$|/outbounds$",
 }
@@ -60,9 +59,13 @@ _LISTS: Final = frozenset(
 
 
 def breakouts(answer: str) -> list[str]:
-    """The lines of an answer, outside its fences, that begin with something forged."""
+    """The lines of an answer that begin with something forged outside its fences, or within them like a fence."""
     outside = FENCED.sub("[fenced]", answer)
-    return [line for line in outside.splitlines() if line.startswith(FORGED)]
+    fences = [line for fence in FENCED.finditer(answer) for line in fence[0].splitlines()[1:-1]]
+    return [
+        *(line for line in outside.splitlines() if line.startswith(FORGED)),
+        *(line for line in fences if line.lstrip().startswith("<<")),
+    ]
 
 
 def vocabulary_of(path: str) -> Vocabulary | None:
