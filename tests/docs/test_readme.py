@@ -100,7 +100,7 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
             continue
         path, _, heading = target.partition("#")
         linked = (page.parent / path).resolve() if path else page
-        assert linked.is_file(), f"{page.name} links to {target}"
+        assert linked.exists(), f"{page.name} links to {target}"
         if heading:
             titles = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
             assert heading in {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
