@@ -179,7 +179,7 @@ def thread_shown(
         fitted = fit(entries, budget, format_line=write, newest_whole=newest_whole)
         body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
     if fitted.stripped:
-        tail.insert(0, f"{fitted.stripped:,} characters of quoted mail and signatures are left out.")
+        tail.insert(0, f"{fitted.stripped:,} characters of quoted mail, greetings and signatures are left out.")
     return "\n".join([*above, Fence().wrap(_cut(body, room)), *tail])
 
 

@@ -22,7 +22,7 @@ def _earlier(*texts: str) -> EarlierText:
 @pytest.mark.parametrize(
     "text",
     [
-        "Hello,\n\nOn 3 March 2026 at 10:12 your colleague wrote:\nPlease wait until Friday.\n\nNow it is Monday.",
+        "Hello again\n\nOn 3 March 2026 at 10:12 your colleague wrote:\nPlease wait until Friday.\n\nNow it is Monday.",
         "I asked on Monday, 9 March 2026 and your team wrote:\n\n> please wait until Friday\n\nIt is Monday now.",
         "Yes.\n\nAm 03.03.2026 um 10:12 schrieb Tom Becker:\n\nHallo Ann,\n\npasst Dienstag?",
         "New trip:\nFrom: Hamburg\nTo: Oslo\nDate: 3 April 2026\nSubject: two seats\n\nIs that possible?",

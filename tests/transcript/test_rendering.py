@@ -31,7 +31,7 @@ def _line(part: Entry | Gap, *, hint: str = "") -> str:
         (Entry("1", _AT, "Ann", "agent", "x", on_behalf_of="Zoe"), "03-10 09:12 Ann for Zoe (agent): x"),
         (
             Entry("1", _AT, "Ann", "customer", "one\n\n  two \nthree"),
-            "03-10 09:12 Ann (customer): one\n    two\n  three",
+            "03-10 09:12 Ann (customer): one\n   two\n three",
         ),
     ],
 )
@@ -85,4 +85,4 @@ def test_no_text_and_no_name_makes_a_second_line_at_the_margin(text: str, name: 
     )
     first, *others = _line(message).splitlines()
     assert _HEADER.match(first)
-    assert all(line.startswith("  ") for line in others)
+    assert all(line.startswith(" ") for line in others)

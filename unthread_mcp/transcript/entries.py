@@ -26,7 +26,7 @@ class Entry:
     text: str
     """Plain text from outside; may have many lines."""
     stripped: int = 0
-    """Characters (blanks aside) of quoted mail, signatures and legal footers that `text` lacks."""
+    """Characters (blanks aside) of quoted mail, greetings, signatures and footers that `text` lacks."""
     files: tuple[str, ...] = ()
     """The files that came with it, each with its name, size and id; text from outside."""
     on_behalf_of: str = ""

@@ -51,7 +51,7 @@ class Fitted:
 
     @property
     def stripped(self) -> int:
-        """Characters of quoted mail and signatures that the messages shown lack."""
+        """Characters of quoted mail, greetings and signatures that the messages shown lack."""
         return sum(part.stripped for part in self.parts if isinstance(part, Entry))
 
 

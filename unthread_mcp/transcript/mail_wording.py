@@ -112,6 +112,21 @@ THANKS_AND_NAME_LINE: Final = re.compile(rf"(?:{_THANKS})(?:,| -+) (?P<name>\S+(
 REGARDS_LINE: Final = re.compile(rf"(?:{_REGARDS}){_AFTER_FORMULA}")
 REGARDS_AND_NAME_LINE: Final = re.compile(rf"(?:{_REGARDS})(?:,| -+)? (?P<name>\S+(?: \S+){{0,2}})")
 
+# A line of its own above the words; `rest` holds names and the comma. "Hello everybody!" is said to somebody.
+GREETING_LINE: Final = re.compile(
+    r"(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|greetings|hallo|moin|servus|grüezi|"
+    r"guten (?:morgen|tag|abend)|liebe[rs]?|sehr geehrte[rs]?|bonjour|bonsoir|salut|chère?s?|hola|"
+    r"buen(?:os|as) (?:días|tardes|noches)|estimad[oa]s?|querid[oa]s?|olá|bom dia|boa (?:tarde|noite)|prezad[oa]s?|"
+    r"car[oia]|gentil[ei]|ciao|salve|buongiorno|buonasera|beste|geachte|goede(?:morgen|middag|avond| morgen| dag)|"
+    r"cześć|dzień dobry|witam|szanown[iy]|здравствуйте|добрый (?:день|вечер)|доброе утро|привет|уважаемы[ей]|"
+    r"hej(?:san)?|hei|kære|kjære|god (?:morgon|dag)|merhaba|dobrý den|您好|你好|안녕하세요|こんにちは|مرحبا|שלום)"
+    r"(?:,? (?:to )?(?:the )?(?:team|support|helpdesk|there|all|everyone|everybody|folks|guys|sir|madam|or|and|sirs?|"
+    r"colleagues|mr|mrs|ms|dr|damen|und|herren|herr|frau|zusammen|miteinander|kolleg(?:en|innen)|à tous|tous|"
+    r"l'équipe|madame|monsieur|a todos|todos|equipo|equipe|pessoal|tutti|allemaal|heer|mevrouw|всем|коллеги|"
+    r"alla|alle)\b\.?)*(?P<rest>(?: [^\s,]+){0,3} ?[,，]|)"
+)
+GREETED_NAMES: Final = re.compile(r"(?: [^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:[-'’][^\W\d_]+)*\.?){0,3} ?[,，]")
+
 INSIDE_SENTENCE: Final = re.compile(r"[?!:;？！：]|\w{4}(?<!\bprof)\. ")  # in no line that is a name
 SIGNATURE_MARK: Final = re.compile(r"--\s?|—|–")
 RULE_LINE: Final = re.compile(r"[-_=*~─━]{4,}")

@@ -21,6 +21,7 @@ from typing import Final, Literal, NamedTuple
 from unthread_mcp.remembering import remembered
 from unthread_mcp.transcript import mail_wording as wording
 from unthread_mcp.transcript.earlier_text import EarlierText, last_sentences
+from unthread_mcp.transcript.greetings import without_greeting
 from unthread_mcp.transcript.html_text import SIGNATURE_LINE
 from unthread_mcp.transcript.signatures import without_signature
 
@@ -43,7 +44,7 @@ Kind = Literal["own", "quote", "below"]
 
 
 class ReadMail(NamedTuple):
-    """The author's words, and how many characters (blanks aside) of quoted mail and signatures were left out."""
+    """The author's words, and how many characters (blanks aside) of the rest of the mail were left out."""
 
     text: str
     left_out: int
@@ -81,6 +82,9 @@ def _among_quotes(text: str, author: str, before: str | None) -> ReadMail:
         own.append(without_signature(part.lines, author, words_above=words_above) if part.kind == "own" else [])
     if not any(map(_has_words, own)):  # nothing but a signature: then that is what the author wrote
         own = [part.lines if part.kind == "own" else [] for part in parts]
+    else:
+        first_own = next(place for place, words in enumerate(own) if _has_words(words))
+        own[first_own] = without_greeting(own[first_own])
     last_own = max((place for place, words in enumerate(own) if _has_words(words)), default=-1)
     if last_own < 0 and not any(part.forwarded for part in parts):
         return ReadMail(_joined(lines), 0)
@@ -111,7 +115,7 @@ def _unquoted(text: str, author: str) -> ReadMail | None:
     parts = list(islice(_parts(lines), 2))
     if len(parts) > 1 or parts[0].kind != "own":
         return None
-    words = without_signature(lines, author)
+    words = without_greeting(without_signature(lines, author))
     read = _joined(words if _has_words(words) else lines)
     return ReadMail(read, max(0, _length(text) - _length(read)) if read != text else 0)
 

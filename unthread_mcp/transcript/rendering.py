@@ -14,7 +14,8 @@ from typing import Final
 from unthread_mcp.transcript.entries import Entry, Gap, Role
 from unthread_mcp.transcript.fitting import FormatPart, Part
 
-_INDENT: Final = "  "
+_INDENT: Final = " "
+"""One blank: the word behind it takes it into its token, where two cost a token a line."""
 _ROLE_NAMES: Final[dict[Role, tuple[str, str]]] = {
     "customer": ("customer", "customer"),
     "agent": ("agent", "agent"),
