@@ -268,6 +268,15 @@ async def test_the_same_again_is_already_done(tmp_path: Path, era: Era, restart:
     desk.sandbox.close()
 
 
+@pytest.mark.parametrize("person", ["ada@engines.example", "ADA@Engines.Example", '"Lovelace" <ada@engines.example>'])
+async def test_the_same_mail_to_the_same_address_is_the_same_however_it_is_written(desk: Desk, person: str) -> None:
+    async with desk.agent() as agent:
+        await agent.call("create_conversation", **EMAIL)
+        again = await agent.call("create_conversation", **{**EMAIL, "on_behalf_of": person})
+    assert again.text.startswith("already_done: ")
+    assert len(created(desk)) == 1
+
+
 async def test_another_text_or_another_file_is_another_conversation(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("first")
     desk = Desk({"UNTHREAD_UPLOAD_DIR": str(tmp_path)})
@@ -386,6 +395,28 @@ async def test_where_customers_are_limited_it_reaches_nobody_else(desk: Desk) ->
             TRIAGE,
         ):
             assert is_done(await agent.call("create_conversation", **arguments)), arguments
+
+
+async def test_what_is_for_one_customer_does_not_go_into_the_channel_of_another(desk: Desk) -> None:
+    identity, name, channel, _ = customer_of(desk, "slackChannelId IS NOT NULL")
+    _, other, _, _ = customer_of(desk, f"id != '{identity}'")
+    human = Human("approve")
+    async with desk.agent(human=human) as agent:
+        said = await refused(desk, agent, **{**SLACK, "channel_id": channel, "customer": other})
+    assert f"channel_id is the channel of the customer {name}, not of {other}." in said
+    assert human.asked == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_the_human_is_told_whose_slack_channel_it_is(desk: Desk, named: bool) -> None:
+    _, name, channel, _ = customer_of(desk, "slackChannelId IS NOT NULL")
+    human = Human("approve")
+    async with desk.agent(human=human) as agent:
+        said = await agent.call(
+            "create_conversation", **{**SLACK, "channel_id": channel}, **({"customer": name} if named else {})
+        )
+    assert human.asked[0].startswith(f"Start a conversation in the Slack channel {channel} of {name}?")
+    assert said.text == f"done: conversation #1151 in the Slack channel {channel} of {name}."
 
 
 @pytest.mark.parametrize("kind", [TRIAGE, SLACK])

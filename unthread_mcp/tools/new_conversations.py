@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from unthread_mcp.access import sends
-from unthread_mcp.answers import as_object, as_page, id_of
+from unthread_mcp.answers import as_object, as_page, id_of, text_of
 from unthread_mcp.api.endpoints import (
     CREATE_CONVERSATION,
     GET_CONVERSATION,
@@ -107,6 +107,7 @@ async def create_conversation(
     if type == "slack" and not channel_id and not person:
         raise await _nobody_named(workspace, of)
     await _require_recipient_allowed(workspace, type, of, channel_id, person)
+    holder = await _holder(workspace, channel_id, of) if channel_id else None
     known = await _is_the_teams_own(workspace, triage_channel_id) if triage_channel_id else False
     for_the_team = type == "triage" and known
     kind = await workspace.names.ticket_type(ticket_type) if ticket_type else None
@@ -128,7 +129,7 @@ async def create_conversation(
     }
     body: JsonObject = {"type": type, "markdown": text, "status": status}
     body |= {name: value for name, value in given.items() if value is not None}
-    place = _place(type, channel_id, triage_channel_id, person)
+    place = _place(type, channel_id, holder, triage_channel_id, person)
     if not for_the_team:
         named = {"Of": of, "Assigned to": held_by, "Ticket type": kind}
         facts = [f"{said}: {each.name}" for said, each in named.items() if each]
@@ -141,6 +142,7 @@ async def create_conversation(
         body,
         what="conversation",
         key=NaturalKey(LIST_CONVERSATIONS, *(("title", title) if title else ("initialMessage.text", text))),
+        intended=_same_however_written(body, person),
         select=tuple(dict.fromkeys(wanted)),
         files=files,
     )
@@ -192,6 +194,12 @@ async def _person(workspace: Workspace, said: str) -> _Person:
     return _Person({"email": address, "name": name}, f"{name} <{address}>")
 
 
+def _same_however_written(body: JsonObject, person: _Person | None) -> JsonObject:
+    """The body as an intent: an address reaches the same mailbox in capitals and behind another name."""
+    address = text_of(person.body, "email") if person else ""
+    return {**body, "onBehalfOf": {"email": address.lower()}} if address else body
+
+
 async def _nobody_named(workspace: Workspace, customer: Named | None) -> InvalidArgument:
     """The refusal of a Slack conversation that nobody could be told the recipient of."""
     channel = ""
@@ -229,33 +237,60 @@ async def _require_recipient_allowed(
         )
 
 
-async def _is_the_teams_own(workspace: Workspace, channel_id: str | None) -> bool:
+async def _customer_in(workspace: Workspace, channel_id: str) -> Named | None:
+    """The customer whose Slack channel this is. Raises `RequestRejected` if Unthread doesn't look customers up so."""
+    where: list[JsonValue] = [{"field": "slackChannelId", "operator": "==", "value": channel_id}]
+    body: JsonObject = {"select": ["id", "name", "slackChannelId"], "where": where, "limit": 1}
+    for row in as_page(await workspace.client.read(LIST_CUSTOMERS, {}, body=body)).rows:
+        if row.get("slackChannelId") == channel_id:
+            return Named(id_of(row), name_of(row))
+    return None
+
+
+async def _holder(workspace: Workspace, channel_id: str, customer: Named | None) -> Named | None:
+    """The customer who reads a Slack channel, as far as Unthread says.
+
+    Raises `InvalidArgument` if it is another one than `customer`: they would read what is meant for that one.
+    """
+    try:
+        found = await _customer_in(workspace, channel_id)
+    except RequestRejected:
+        return None
+    if found and customer and found.id != customer.id:
+        raise InvalidArgument(
+            f"channel_id is the channel of the customer {found.name}, not of {customer.name}.",
+            "Pass the channel of the customer whom it is for; without channel_id, you are told it.",
+        )
+    return found
+
+
+async def _is_the_teams_own(workspace: Workspace, channel_id: str) -> bool:
     """Whether a triage channel is surely no customer's; not, if Unthread doesn't look customers up by their channel.
 
     Raises `InvalidArgument` for one that is a customer's: they would read what is for the team.
     """
-    where: list[JsonValue] = [{"field": "slackChannelId", "operator": "==", "value": channel_id}]
-    body: JsonObject = {"select": ["id", "name", "slackChannelId"], "where": where, "limit": 1}
     try:
-        rows = as_page(await workspace.client.read(LIST_CUSTOMERS, {}, body=body)).rows
+        found = await _customer_in(workspace, channel_id)
     except RequestRejected:
         return False
-    for row in rows:
-        if row.get("slackChannelId") == channel_id:
-            raise InvalidArgument(
-                f"triage_channel_id is the channel of the customer {name_of(row)}, who would read it.",
-                "Pass a channel of the team's own.",
-            )
+    if found:
+        raise InvalidArgument(
+            f"triage_channel_id is the channel of the customer {found.name}, who would read it.",
+            "Pass a channel of the team's own.",
+        )
     return True
 
 
-def _place(kind: Kind, channel_id: str | None, triage_channel_id: str | None, person: _Person | None) -> str:
+def _place(
+    kind: Kind, channel_id: str | None, holder: Named | None, triage_channel_id: str | None, person: _Person | None
+) -> str:
     name = f" in the name of {person.words}" if person else ""
     match kind:
         case "email":
             return f"by e-mail with {person.words if person else '-'}"
         case "slack":
-            return (f"in the Slack channel {channel_id}" if channel_id else "as a direct message in Slack") + name
+            channel = f"in the Slack channel {channel_id}" + (f" of {holder.name}" if holder else "")
+            return (channel if channel_id else "as a direct message in Slack") + name
         case "triage":
             return f"for the team in {triage_channel_id}{name}"
 
