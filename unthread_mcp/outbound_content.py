@@ -127,19 +127,24 @@ def recipient_ids(outbound: JsonObject) -> list[str]:
 
 
 async def recipient_names(workspace: Workspace, outbound: JsonObject) -> list[str]:
-    """The names of the customers who receive it; an id where there is no name."""
+    """The names of the customers who receive it, and who has no Slack channel; an id where there is no name."""
     ids = recipient_ids(outbound)
     known: dict[str, str] = {}
     for start in range(0, min(len(ids), MOST_RECIPIENTS), _PAGE):
         where: list[JsonValue] = [{"field": "id", "operator": "in", "value": [*ids[start : start + _PAGE]]}]
-        body: JsonObject = {"select": ["id", "name"], "where": where, "limit": _PAGE}
+        body: JsonObject = {"select": ["id", "name", "slackChannelId"], "where": where, "limit": _PAGE}
         try:
             rows = as_page(await workspace.client.read(LIST_CUSTOMERS, {}, body=body)).rows
         except ApiError:
             # A name is a help; the id says the same.
             rows = []
-        known |= {id_of(row): one_line(text_of(row, "name"), 60) for row in rows}
+        known |= {id_of(row): _recipient(row) for row in rows}
     return [known.get(each) or one_line(each, 64) or "?" for each in ids]
+
+
+def _recipient(customer: JsonObject) -> str:
+    name = one_line(text_of(customer, "name") or id_of(customer), 60)
+    return f"{name} (no Slack channel)" if customer.get("slackChannelId", "not said") is None else name
 
 
 async def sender_name(workspace: Workspace, outbound: JsonObject) -> str:

@@ -77,6 +77,14 @@ class TestReading:
         assert "from each customer's own support rep, else Hannah Okafor" in head
         assert "Two warehouses more can be connected" in fenced
 
+    async def test_a_customer_whom_it_can_not_reach_is_marked(self, desk: Desk) -> None:
+        human = Human()
+        async with desk.agent(human=human) as agent:
+            identity = customer_id(desk, "Vela Biotech")
+            desk.sandbox.database.execute("UPDATE customers SET slackChannelId = NULL WHERE id = ?", [identity])
+            await agent.call("create_outbound", **{**NEW, "customers": ["Vela Biotech", "Polder Systems"]}, send=True)
+        assert "\nTo: Vela Biotech (no Slack channel), Polder Systems\n" in human.asked[0]
+
     async def test_without_names_there_are_ids(self, desk: Desk) -> None:
         desk.wire.before = lambda request: httpx2.Response(403) if "/customers" in request.url.path else None
         async with desk.agent() as agent:
@@ -317,6 +325,26 @@ class TestUpdating:
         assert said.text.startswith("refused: ")
         assert "was changed meanwhile; it is draft now. Nothing was sent." in said
         assert desk.sandbox.delivered() == []
+
+    async def test_a_draft_that_is_scheduled_while_it_is_changed_keeps_the_words_that_were_approved(
+        self, desk: Desk
+    ) -> None:
+        identity, human, said = outbound_id(desk, "draft"), Human(), dict[str, Said]()
+
+        def scheduled(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+            if request.method == "GET" and request.url.path.endswith(identity) and not human.asked:
+                desk.wire.after = lambda _, answer: answer
+                changed(desk, identity, status="scheduled", runAt="2026-11-21T09:00:00.000Z")
+            return answer
+
+        desk.wire.after = scheduled
+        async with desk.agent(human=human) as agent:
+            said["change"] = await agent.call("update_outbound", outbound=identity, text="Unapproved words.")
+        desk.clock.forward(days=3)
+        assert said["change"].text.startswith("refused: ")
+        assert "was changed meanwhile; it is scheduled now. Nothing was changed." in said["change"]
+        assert desk.wire.writes == []
+        assert "Unapproved words." not in {each.text for each in desk.sandbox.delivered()}
 
     async def test_what_somebody_else_sends_meanwhile_is_not_sent_again(self, desk: Desk) -> None:
         identity = outbound_id(desk, "draft")
