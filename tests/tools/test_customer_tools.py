@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
@@ -414,6 +416,14 @@ async def test_an_auto_responder_that_changed_while_the_human_was_asked_is_left_
     assert desk.wire.writes == []
 
 
+async def test_two_changes_of_an_auto_responder_at_once_both_stay(desk: Desk) -> None:
+    async with desk.agent() as agent, anyio.create_task_group() as calls:
+        for part in ({"autoresponder_message": "Back on Monday."}, {"autoresponder_when": "outside-working-hours"}):
+            calls.start_soon(partial(agent.call, "update_customer", customer="Albatros Reisen", **part))
+    after = json.loads(stored(desk, "Albatros Reisen", "autoresponder"))
+    assert (after["message"], after["condition"]) == ("Back on Monday.", "outside-working-hours")
+
+
 # Deleting
 
 
@@ -490,4 +500,15 @@ async def test_nothing_is_written_to_customers_who_are_not_allowed() -> None:
         assert said.text.startswith("refused: ")
         assert "The operator allows writing only for certain customers" in said
     assert not allowed.failed
+    desk.sandbox.close()
+
+
+@pytest.mark.parametrize("arguments", [{"slack_channel_id": "C0OTHERS"}, {"email_domains": ["others.example"]}])
+async def test_where_customers_are_limited_none_is_given_the_place_of_another(arguments: dict[str, Any]) -> None:
+    desk = Desk(EVERYTHING)
+    server = desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=customer_id(desk, "Vela Biotech"))
+    async with desk.agent(server=server) as agent:
+        said = await agent.call("update_customer", customer="Vela Biotech", **arguments)
+    assert said.text.startswith("refused: The operator allows writing only for certain customers")
+    assert desk.wire.writes == []
     desk.sandbox.close()

@@ -607,6 +607,41 @@ async def test_nobody_is_asked_to_close_what_is_closed() -> None:
     desk.sandbox.close()
 
 
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+async def test_what_is_opened_again_while_it_was_closed_is_not_closed_unasked(answer: Any, era: Era) -> None:
+    desk, human = Desk({"UNTHREAD_CONFIRM": "always"}), Human(answer)
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'closed'")
+
+    def opened_after_the_first_look(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method == "GET" and request.url.path.endswith(desk.id_of(number)):
+            desk.wire.after = lambda _, answer: answer
+            desk.sandbox.database.execute("UPDATE conversations SET status = 'open' WHERE id = ?", [desk.id_of(number)])
+        return answer
+
+    desk.wire.after = opened_after_the_first_look
+    async with desk.agent(era, human=human) as agent:
+        said = await agent.call("update_conversation", conversation=number, status="closed")
+    assert said.text.startswith("refused: ")
+    assert human.asked == []
+    assert stored(desk, number, "status") == "open"
+    assert desk.wire.writes == []
+    desk.sandbox.close()
+
+
+async def test_another_customer_than_the_human_was_asked_about_gets_no_closing_message() -> None:
+    desk, human = Desk({"UNTHREAD_CONFIRM": "always"}), Human()
+    number = desk.find(EMAIL)
+    human.meanwhile = lambda: desk.sandbox.database.execute(
+        "UPDATE conversations SET customerId = (SELECT id FROM customers WHERE id != customerId) WHERE id = ?",
+        [desk.id_of(number)],
+    )
+    async with desk.agent("legacy", human=human) as agent:
+        said = await agent.call("update_conversation", conversation=number, status="closed")
+    assert said.text.startswith("refused: ")
+    assert stored(desk, number, "status") == "open"
+    desk.sandbox.close()
+
+
 async def test_locked_is_locked_since_whenever(desk: Desk) -> None:
     number = desk.find(EMAIL)
     async with desk.agent() as agent:

@@ -99,6 +99,8 @@ async def update_customer(
     body |= emptying(clear or (), CLEARABLE, _LISTS, {**body, **later})
     found = await workspace.names.customer(customer)
     workspace.require_allowed(found.id)
+    if body.get("slackChannelId") or body.get("emailDomains"):
+        workspace.require_no_limit("at another's channel or domains, what this one may be sent would reach them")
     body |= await supporters(workspace, primary_assignee, secondary_assignee)
     if support_steps is not None:
         body["supportSteps"] = await steps_to_write(workspace, support_steps, exact=True)
@@ -109,9 +111,11 @@ async def update_customer(
         await gate.pass_through(_question(before, body["autoresponder"]))
 
     async with workspace.writing_to(found.id):
-        if "autoresponder" in body and gate.asks:
+        if "autoresponder" in body:
             now = await customer_of(workspace, found.id)
-            if now.get("autoresponder") != before.get("autoresponder"):
+            if responder and not gate.asks:
+                body["autoresponder"] = _responder(now, responder)
+            elif gate.asks and now.get("autoresponder") != before.get("autoresponder"):
                 raise Conflict(
                     "Somebody else changed the auto-responder while the human was asked, so nothing was changed.",
                     "Read the customer again, then decide.",

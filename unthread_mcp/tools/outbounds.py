@@ -6,6 +6,7 @@ gate with everything that the customers will see, and is done once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -218,6 +219,7 @@ async def update_outbound(
         if goes_out:
             written = await _send(workspace, outbound, before, body)
         else:
+            await _require_as_before(workspace, outbound, before, ("status", *body), "Nothing was changed.")
             written = await _change(workspace, outbound, body)
     return _answer(workspace, whole, written)
 
@@ -226,12 +228,7 @@ async def _send(workspace: Workspace, outbound: str, before: JsonObject, body: J
     """Change it into something that goes out: what was seen and approved, and once."""
 
     async def send() -> Written:
-        found = await _read(workspace, outbound)
-        if any(found.get(name) != before.get(name) for name in _CONTENT):
-            raise Conflict(
-                f"{handle_of(found)} was changed meanwhile; it is {status_of(found)} now.",
-                "Nothing was sent. Read it, and call again if it still fits.",
-            )
+        await _require_as_before(workspace, outbound, before, _CONTENT, "Nothing was sent.")
         return await _change(workspace, outbound, body)
 
     async def unresolved() -> OutcomeUnknown:
@@ -241,6 +238,18 @@ async def _send(workspace: Workspace, outbound: str, before: JsonObject, body: J
         )
 
     return await once(workspace, _sending(outbound), send, unresolved=unresolved)
+
+
+async def _require_as_before(
+    workspace: Workspace, outbound: str, before: JsonObject, names: Iterable[str], so: str
+) -> None:
+    """Raise `Conflict` if one of these fields changed: a draft may be on its way by now, with words not approved."""
+    found = await _read(workspace, outbound)
+    if any(found.get(name) != before.get(name) for name in names):
+        raise Conflict(
+            f"{handle_of(found)} was changed meanwhile; it is {status_of(found)} now.",
+            f"{so} Read it, and call again if it still fits.",
+        )
 
 
 async def _change(workspace: Workspace, outbound: str, body: JsonObject) -> Written:

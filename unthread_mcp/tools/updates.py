@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -17,7 +18,7 @@ from unthread_mcp.api.endpoints import (
     UPDATE_CONVERSATION,
     Endpoint,
 )
-from unthread_mcp.api.errors import InvalidArgument, NotPermitted, OutcomeUnknown, UnthreadError
+from unthread_mcp.api.errors import Conflict, InvalidArgument, NotPermitted, OutcomeUnknown, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
     PRIORITY_NUMBERS,
@@ -149,6 +150,8 @@ async def update_conversation(
     intended = _Intended(
         identity, body, fields or {}, metadata or {}, named["ticketTypeId"], links, as_of, expected or {}
     )
+    question: Callable[[JsonObject], str] | None = None
+    asked = ""
     if status == "closed" and workspace.settings.confirm == "always":
         current = await intended.look(workspace)
         # A wrong label is refused before anybody is asked.
@@ -165,10 +168,12 @@ async def update_conversation(
             "tags removed": ", ".join(tag.name for endpoint, tag in links if endpoint is UNTAG_CONVERSATIONS),
             "emptied": ", ".join(sorted(emptied)),
         }
+        question = partial(_closing_question, others=said)
         if current.get("status") != "closed":
-            await gate.pass_through(_closing_question(current, said))
+            asked = question(current)
+            await gate.pass_through(asked)
     async with workspace.writing_to(identity):
-        return await intended.carry_out(workspace)
+        return await intended.carry_out(workspace, question, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +212,21 @@ class _Intended:
             merged["metadata"] = merged_metadata(current, self.metadata)
         return merged
 
-    async def carry_out(self, workspace: Workspace) -> Answer:
-        """Change what isn't so already. To be called where other writes to the conversation wait."""
+    async def carry_out(self, workspace: Workspace, question: Callable[[JsonObject], str] | None, asked: str) -> Answer:
+        """Change what isn't so already. To be called where other writes to the conversation wait.
+
+        Where closing takes a `question`, what was `asked` has to be that of the conversation as it stands now, else
+        `Conflict` is raised.
+        """
         current = await self.look(workspace)
         merged = await self.merges(workspace, current)
         whole: JsonObject = {**self.body, **{name: merge.after for name, merge in merged.items()}}
         body = differing(current, whole)
+        if body.get("status") == "closed" and question and question(current) != asked:
+            raise Conflict(
+                "The conversation changed meanwhile, and nobody was asked whether it may be closed as it is now.",
+                "Nothing was changed. Call again, and the human is asked.",
+            )
         tagged = pick(current, "tags.id")
         has = tagged if isinstance(tagged, list) else []
         links = [each for each in self.links if (each[1].id in has) is not (each[0] is TAG_CONVERSATIONS)]
