@@ -17,6 +17,7 @@ from unthread_mcp.api.endpoints import GET_TICKET_TYPE
 from unthread_mcp.api.errors import Conflict, InvalidArgument, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import UNASSIGNED
+from unthread_mcp.field_conditions import conditions_in_words, shows
 from unthread_mcp.fields import pick
 from unthread_mcp.names import Named
 from unthread_mcp.nearest import did_you_mean
@@ -29,6 +30,19 @@ from unthread_mcp.writing import is_same
 MAPS: Final = ("ticketTypeFields", "metadata")
 """What is read, merged and written whole: the reference doesn't say whether a write replaces a map or adds to it,
 and the whole is right under both readings."""
+CLEARABLE: Final = {
+    "assignee": "assignedToUserId",
+    "priority": "priority",
+    "title": "title",
+    "notes": "notes",
+    "snooze": "wakeUpAt",
+    "snoozed_at": "snoozedAt",
+    "customer": "customerId",
+    "ticket_type": "ticketTypeId",
+    "submitter": "submitterUserId",
+    "lock": "lockedAt",
+}
+"""What an update can empty, and how Unthread calls it."""
 _NOBODY: Final = frozenset({UNASSIGNED, "nobody", "none", "-", ""})
 _SEEN: Final = {
     "status": ("status",),
@@ -49,6 +63,8 @@ class Merge:
     before: JsonObject
     after: JsonObject
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    remarks: Sequence[str] = ()
+    """What whoever looks at the conversation would find odd about `after`."""
 
 
 async def merged_fields(
@@ -66,7 +82,24 @@ async def merged_fields(
     if type_id != text_of(current, "ticketTypeId"):
         # The old type's fields mean nothing in the new one.
         kept = {name: value for name, value in before.items() if name in labels}
-    return Merge(kept, {**kept, **written}, labels)
+    after = {**kept, **written}
+    return Merge(kept, after, labels, _remarks(definition, written, after))
+
+
+def _remarks(ticket_type: JsonObject, written: JsonObject, after: JsonObject) -> list[str]:
+    """Written fields that don't show as the others stand, and required ones that show and are empty."""
+    fields = fields_of(ticket_type)
+    said = [
+        f"{label_of(each)} is set, but shows only if {conditions_in_words(each, fields)}"
+        for each in fields
+        if written.get(text_of(each, "id")) and shows(each, after) is False
+    ]
+    empty = [
+        label_of(each)
+        for each in fields
+        if each.get("required") is True and not after.get(text_of(each, "id")) and shows(each, after)
+    ]
+    return [*said, *([f"required and still empty: {', '.join(empty)}"] if empty else [])]
 
 
 def merged_metadata(current: JsonObject, given: Mapping[str, str]) -> Merge:
@@ -177,8 +210,14 @@ def _field_in_words(workspace: Workspace, before: JsonObject, after: JsonObject,
             said = f"{name} {one_line(text_of(after, name), _VALUE) or '-'}"
             was = one_line(text_of(before, name), _VALUE) or "-"
         case _:
-            said, was = f"{name} {'emptied' if value is None else 'set'}", "-"
+            said, was = f"{argument_of(name)} {'emptied' if value is None else 'set'}", "-"
     return said + (f" (was {was})" if was != "-" else "")
+
+
+def argument_of(field: str) -> str:
+    """What the tool calls one of Unthread's fields."""
+    names = {"ticketTypeFields": "fields", "excludeAnalytics": "exclude_from_analytics", "lockedAt": "locked"}
+    return names.get(field) or next((name for name, known in CLEARABLE.items() if known == field), field)
 
 
 def _named(after: JsonObject, path: str, identity: JsonValue) -> str:

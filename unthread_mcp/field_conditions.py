@@ -6,8 +6,9 @@ write one in short, `{"field", "operator", "value"}`, and name fields by their l
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from unthread_mcp.answers import text_of
@@ -33,6 +34,8 @@ WITH_OPTIONS: Final = frozenset({"single-select", "multi-select"})
 """Types of fields that take options."""
 _OF_WHOLE_OPTIONS: Final = frozenset({"equals", "notEquals", "in", "notIn"})
 """Operators that compare whole options; the others may hold a part of one."""
+_TELLING: Final = frozenset({"equals", "notEquals", "contains", "notContains"})
+"""Operators whose outcome is plain for options."""
 _FROM_FIELD: Final = re.compile(r"""conversation\.ticketTypeFields\[(['"]?)([^\]]+?)\1\]""")
 """The reference's way to refer to a field's value in a condition."""
 
@@ -155,6 +158,39 @@ def conditions_in_words(field: JsonObject, fields: Sequence[JsonObject]) -> str:
     simple = _simple(field)
     joint = next((each for each in ("and", "or") if each in simple), "and")
     return in_words(comparisons_of(field), fields, joint)
+
+
+def shows(field: JsonObject, values: Mapping[str, JsonValue]) -> bool | None:
+    """Whether the field shows beside `values` (by field id); None where that can't be told for sure."""
+    comparisons = comparisons_of(field)
+    if not comparisons:
+        return None if field.get("conditions") or field.get("conditionals") else True
+    held = [_holds(each, values) for each in comparisons]
+    decisive = "or" in _simple(field)  # what one comparison alone decides
+    if decisive in held:
+        return decisive
+    return None if None in held else not decisive
+
+
+def _holds(comparison: JsonObject, values: Mapping[str, JsonValue]) -> bool | None:
+    reference = _FROM_FIELD.fullmatch(text_of(comparison, "leftValueFrom"))
+    wanted, operator = comparison.get("rightValue"), text_of(comparison, "operator")
+    if not reference or not isinstance(wanted, str) or operator not in _TELLING:
+        return None
+    has = _values(values.get(reference[2]))
+    if operator in {"equals", "notEquals"} and len(has) > 1:
+        return None
+    return (wanted in has) is (operator in {"equals", "contains"})
+
+
+def _values(value: JsonValue) -> list[JsonValue]:
+    """A field's values: several are kept as a JSON array in a string."""
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return [value]
+    return [] if value in (None, "") else [value]
 
 
 def comparisons_of(field: JsonObject) -> list[JsonObject]:

@@ -167,9 +167,22 @@ async def test_null_empties_a_field_and_leaves_the_others(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("update_conversation", conversation=number, fields={"Severity": None})
         read = await agent.call("get_conversation", conversation=number)
-    assert said.text == f"done: {number}: fields set"
+    assert said.text == f"done: {number}: fields set\nrequired and still empty: Severity"
     assert json.loads(stored(desk, number, "ticketTypeFields")) == before | {severity: ""}
     assert "Severity: " not in read
+
+
+async def test_a_field_that_does_not_show_and_one_that_is_missing_are_told(desk: Desk) -> None:
+    number = desk.find("c.ticketTypeId IS NULL AND c.status = 'open'")
+    hidden = {"Workaround until the fix": "Restart it"}
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, ticket_type="Bug report", fields=hidden)
+        minor = await agent.call("update_conversation", conversation=number, fields={"Severity": "Minor"} | hidden)
+        shown = await agent.call("update_conversation", conversation=number, fields={"Severity": "Blocker"} | hidden)
+    remark = "Workaround until the fix is set, but shows only if Severity equals Blocker"
+    assert said.text == (f"done: {number}: ticket_type set, fields set\n{remark}\nrequired and still empty: Severity")
+    assert minor.text == f"done: {number}: fields set\n{remark}"
+    assert shown.text == f"done: {number}: fields set"
 
 
 async def test_fields_need_a_ticket_type(desk: Desk) -> None:

@@ -151,7 +151,7 @@ async def create_conversation(
     if type == "email":
         lines[0] += " It is posted; the API doesn't confirm that it was mailed."
     if merged:
-        lines.append(await _fields_set(workspace, id_of(whole), merged.after))
+        lines += [await _fields_set(workspace, id_of(whole), merged.after), *merged.remarks]
     data = trim(whole, chosen) if chosen else whole
     if chosen:
         lines.append(Fence().wrap(compact(data)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -35,8 +35,10 @@ from unthread_mcp.arguments import (
     When,
 )
 from unthread_mcp.conversation_state import (
+    CLEARABLE,
     MAPS,
     Merge,
+    argument_of,
     changed_by_others,
     differing,
     emptied_fields,
@@ -59,19 +61,6 @@ from unthread_mcp.times import iso, parse_coming_time, parse_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import NOT_SURELY_RETURNED, change, link
-
-_CLEARABLE: Final = {
-    "assignee": "assignedToUserId",
-    "priority": "priority",
-    "title": "title",
-    "notes": "notes",
-    "snooze": "wakeUpAt",
-    "snoozed_at": "snoozedAt",
-    "customer": "customerId",
-    "ticket_type": "ticketTypeId",
-    "submitter": "submitterUserId",
-    "lock": "lockedAt",
-}
 
 
 @changes("Update a conversation", level="triage")
@@ -114,7 +103,7 @@ async def update_conversation(
             "Leave submitter out.",
         )
     unassigned = assignee is not None and assignee.strip().lower() == UNASSIGNED
-    emptied = emptied_fields([*(clear or ()), *(["assignee"] if unassigned else ())], _CLEARABLE)
+    emptied = emptied_fields([*(clear or ()), *(["assignee"] if unassigned else ())], CLEARABLE)
     identity = await workspace.names.conversation(conversation)
     plain: dict[str, JsonValue] = {
         "status": status,
@@ -232,10 +221,11 @@ class _Intended:
         links = [each for each in self.links if (each[1].id in has) is not (each[0] is TAG_CONVERSATIONS)]
         changed, outcomes = await _written(workspace, self.conversation_id, current, body, merged, links)
         workspace.names.remember(changed)
-        same = [_argument_of(name) for name in whole if name not in body]
+        same = [argument_of(name) for name in whole if name not in body]
         same += [f"tag {each[1].name!r}" for each in self.links if each not in links]
         if same:
             outcomes.append(f"as it was already: {', '.join(same)}")
+        outcomes += [remark for each in merged.values() for remark in each.remarks]
         if body.get("status") == "closed":
             outcomes.append("Unthread may send the customer a closing message or survey.")
         return Answer(
@@ -285,7 +275,7 @@ async def _written(
             )
             changed = written.body
             parts = [in_words(workspace, current, changed, body)]
-            parts += [f"{_argument_of(name)} set" for name in body if name in MAPS]
+            parts += [f"{argument_of(name)} set" for name in body if name in MAPS]
             outcomes.append(", ".join(part for part in parts if part) + written.note)
             outcomes += await _meanwhile(workspace, identity, changed, body, merged)
         except OutcomeUnknown as error:
@@ -354,19 +344,13 @@ async def _meanwhile(
     """What was changed by somebody else between our read and now, as far as it shows."""
     said: list[str] = []
     if others := not_as_written(changed, body):
-        said.append(f"changed by somebody or something else at the same time: {', '.join(map(_argument_of, others))}")
+        said.append(f"changed by somebody or something else at the same time: {', '.join(map(argument_of, others))}")
     for name, merge in merged.items():
         if name not in body:
             continue
         shown = await read_map(workspace, identity, changed, name)
         if shown is None:
-            said.append(f"{_argument_of(name)} could not be read back: whether somebody changed others is not known")
+            said.append(f"{argument_of(name)} could not be read back: whether somebody changed others is not known")
         elif differences := changed_by_others(merge, shown):
             said.append(f"changed by somebody else at the same time: {'; '.join(differences)}")
     return said
-
-
-def _argument_of(field: str) -> str:
-    """What the tool calls one of Unthread's fields."""
-    names = {"ticketTypeFields": "fields", "excludeAnalytics": "exclude_from_analytics", "lockedAt": "locked"}
-    return names.get(field) or next((name for name, known in _CLEARABLE.items() if known == field), field)
