@@ -179,7 +179,7 @@ async def test_a_process_says_nothing_of_the_key_on_either_of_its_outputs(level:
             await writer.drain()
 
     tools = ["list_tags", "search_customers", "list_users", "search_conversations", "search_kb_articles"]
-    calls = [legacy_call(number, tools[number % len(tools)]) for number in range(20)]
+    calls = [legacy_call(number, tools[number % len(tools)]) for number in range(10)]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("UNTHREAD_")},
         "UNTHREAD_API_KEY": KEY,
@@ -196,6 +196,6 @@ async def test_a_process_says_nothing_of_the_key_on_either_of_its_outputs(level:
         looked = await anyio.run_process([sys.executable, "-m", "unthread_mcp", "doctor"], env=environment, check=False)
     await upstream.stop()
     assert len(ended.stdout.splitlines()) == 1 + len(calls)
-    assert len(upstream.requests) > 10
+    assert len(upstream.requests) > 8
     text = b"\n".join([ended.stdout, ended.stderr, looked.stdout, looked.stderr]).decode()
     assert leaks(KEY, text) == []
