@@ -31,6 +31,7 @@ async def loopback(
         await made.upstream.start()
         yield made
         made.upstream.well()
+        await made.upstream.be_there()
         client = made.client()
         assert await client.read(endpoints.LIST_TAGS, body={"limit": 1})
         await client.aclose()

@@ -48,7 +48,7 @@ MIX: Final = (
     Fault("broken JSON", 2, Behaviour(body=lambda body: body[:-2]), _DAMAGED),
     Fault("page with status 200", 2, Behaviour(status=200, body=PAGE_502, content_type="text/html"), _DAMAGED),
     Fault("empty with status 200", 2, Behaviour(status=200, body=b""), _DAMAGED),
-    Fault("drip", 3, Behaviour(wait=0.02), _DAMAGED),
+    Fault("slow answer", 3, Behaviour(wait=0.02), _DAMAGED),
     Fault("reset, it happened, shown late", 3, _lost(shown=False, then="reset"), _LATE),
 )
 

@@ -112,7 +112,7 @@ class Round:
         self._tally.dealt += self._dealer.dealt
         self._tally.requests += len(loopback.upstream.ledger.requests)
         loopback.upstream.well()
-        await asyncio.sleep(0.05)  # it may be away
+        await loopback.upstream.be_there()
         await loopback.aclose()
 
     def _new_server(self) -> UnthreadServer:
@@ -153,18 +153,25 @@ class Round:
 
 
 async def make(
-    sends: int, *, rate: float, seed: int, start: int = 0, at_once: int = 1, progress: bool = False
+    sends: int,
+    *,
+    rate: float,
+    seed: int,
+    start: int = 0,
+    each: int = ROUND,
+    at_once: int = 1,
+    progress: bool = False,
 ) -> Tally:
-    """Make `sends` sends at a fault rate of `rate` per request, in that many workspaces at once."""
+    """Make `sends` sends at a fault rate of `rate` per request, `each` to a workspace, and in so many at once."""
     tally = Tally()
-    rounds = iter(range(start, start + sends, ROUND))
+    rounds = iter(range(start, start + sends, each))
     with tempfile.TemporaryDirectory() as directory:
 
         async def work() -> None:
             for first in rounds:
                 state_file = Path(directory, str(first), "intents.sqlite3")
                 here = Round(state_file, Random(f"{seed} {first}"), rate, tally)
-                await here.run(f"Round {first}", min(ROUND, start + sends - first))
+                await here.run(f"Round {first}", min(each, start + sends - first))
                 if progress:
                     print(f"{tally.sends} sends, {dict(tally.outcomes)}", file=sys.stderr, flush=True)
 

@@ -117,6 +117,7 @@ async def test_what_happens_after_the_answer_changes_nothing(loopback: Loopback,
         write = KINDS[kind](loopback.sandbox, number)
         upstream.plan = for_endpoints(write.endpoint, does=Behaviour(then=ending, away_for=0))
         outcome = await write.send(client)
+        await upstream.be_there()
         assert outcome == "done" or (ending == "reset" and outcome == "unknown"), "a reset may overtake the answer"
         assert write.happened() == 1
     await client.aclose()

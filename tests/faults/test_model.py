@@ -41,7 +41,7 @@ def play(place: InOneProcess | AsProcesses, histories: int, steps: int) -> None:
 def test_in_one_process_each_intent_has_at_most_one_effect_whatever_happens(tmp_path: Path) -> None:
     with asyncio.Runner() as runner:
         place = InOneProcess(runner, tmp_path)
-        play(place, HISTORIES or 400, steps=8)
+        play(place, HISTORIES or 2_000, steps=6)
         runner.run(place.close())
         assert not [each for each in place.loopback.heard if KEY in each]
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 async def test_under_faults_nothing_is_sent_twice_and_nothing_is_said_to_be_done_that_was_not(
     sends: int, rate: float
 ) -> None:
-    tally = await make(sends, rate=rate, seed=3)
+    tally = await make(sends, rate=rate, seed=3, each=10, at_once=10)
     assert (tally.sends, sum(tally.outcomes.values())) == (sends, sends)
     assert [*tally.doubled, *tally.not_there, *tally.there_all_the_same] == []
     assert sum(tally.dealt.values()) > tally.requests * rate / 2, "faults were dealt out"

@@ -125,6 +125,7 @@ async def test_what_a_tool_says_of_a_write_is_so_and_the_same_call_again_does_it
         if outcome != "unknown":
             assert there(loopback, tool, number) == int(outcome == "done"), (fault, said.text)
         upstream.well()
+        await upstream.be_there()
         await upstream.settle()
         upstream.reveal()
         was_there = there(loopback, tool, number)

@@ -165,6 +165,11 @@ class Upstream:
                 return
         raise OSError("The port is taken for good.")
 
+    async def be_there(self) -> None:
+        """Wait until the upstream takes connections again, if it is away."""
+        if self._absences:
+            await asyncio.wait(self._absences)
+
     def well(self) -> None:
         """Behave from now on."""
         self.plan, self.takes = lambda _: WELL, None
