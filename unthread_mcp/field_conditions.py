@@ -130,8 +130,8 @@ def _require_option(named: JsonObject, operator: str, value: JsonValue) -> None:
 def one_known(key: str, value: Any, known: Sequence[str]) -> str:
     """`value`, if it is one of `known`. Raises `InvalidArgument`."""
     if value not in known:
-        hint = did_you_mean(str(value), known) or f"Use one of: {', '.join(known)}."
-        raise InvalidArgument(f"{str(value)[:60]!r} is no {key} of a field.", hint)
+        # The nearest in spelling ("user-select" for "select") is seldom the one that is meant.
+        raise InvalidArgument(f"{str(value)[:60]!r} is no {key} of a field.", f"Use one of: {', '.join(known)}.")
     return str(value)
 
 

@@ -53,7 +53,7 @@ _KINDS = {
 }
 """What is wanted, by how pydantic's names for errors begin."""
 _PATTERNS = {
-    r"^[A-Za-z0-9_-]{1,64}$": "an id has 1 to 64 letters, digits, - and _",
+    r"^[A-Za-z0-9_-]{1,64}$": "it should be an id (1 to 64 letters, digits, - and _), not a name",
     r"^[^@\s]+@[^@\s]+$": "it is no e-mail address",
     r"^@?[A-Za-z0-9._-]{1,80}$": "a handle has 1 to 80 letters, digits, dots, - and _",
 }

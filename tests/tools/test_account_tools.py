@@ -94,7 +94,7 @@ async def test_an_account_is_created_once(desk: Desk, era: Era) -> None:
     async with desk.agent(era) as agent:
         said = await agent.call("create_account", **new)
         again = await agent.call("create_account", **new)
-    assert said.text == f"done: account 'Juniper Freight' ({account_id(desk, 'Juniper Freight')})"
+    assert said.text == f"done: account 'Juniper Freight' ({account_id(desk, 'Juniper Freight')})."
     assert again.text.startswith("already_done: ")
     (sent,) = desk.wire.writes
     jonas = desk.sandbox.database.execute("SELECT id FROM users WHERE name = 'Jonas Weber'").fetchone()[0]

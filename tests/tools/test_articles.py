@@ -208,6 +208,15 @@ async def test_publishing_an_article_shows_the_human_what_it_says(era: Era) -> N
     desk.sandbox.close()
 
 
+async def test_nobody_is_asked_about_an_article_that_is_so_already(desk: Desk) -> None:
+    human, article = Human(), article_id(desk)
+    async with desk.agent(human=human) as agent:
+        await agent.call("update_kb_article", article=article, title="A new title")
+        again = await agent.call("update_kb_article", article=article, title="A new title", status="active")
+    assert again.text == f"already_done: article {article} is so already."
+    assert len(human.asked) == len(desk.wire.writes) == 1
+
+
 async def test_only_what_is_passed_of_an_article_changes(desk: Desk) -> None:
     article = article_id(desk)
     async with desk.agent() as agent:
@@ -271,6 +280,7 @@ async def test_an_article_that_customers_are_answered_from_is_deleted_once_someb
     assert refused.text.startswith("refused: The human did not approve this.")
     assert human.asked[0].startswith("Delete the knowledge base article '")
     assert said.text.startswith(f"done: article {article} '")
+    assert said.text.endswith("' is deleted.")
     assert again.text == f"already_done: article {article}. It was deleted a moment ago."
     assert later.text.startswith("refused: ")
     assert not is_there(admin, article)

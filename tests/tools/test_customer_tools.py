@@ -68,7 +68,7 @@ async def test_a_customer_is_created_once_with_a_channel_and_tags(desk: Desk, er
         said = await agent.call("create_customer", **new)
         again = await agent.call("create_customer", **new)
     identity = customer_id(desk, "Juniper Freight")
-    assert said.text == f"done: customer 'Juniper Freight' ({identity}), Slack channel juniper-freight"
+    assert said.text == f"done: customer 'Juniper Freight' ({identity}), Slack channel juniper-freight."
     assert again.text.startswith("already_done: ")
     tag = desk.sandbox.database.execute("SELECT id FROM tags WHERE name = 'Trial'").fetchone()[0]
     assert [each.body for each in desk.wire.writes] == [
@@ -254,6 +254,7 @@ def test_clear_takes_the_name_of_any_argument_but_name_and_what_is_on_or_off() -
         ({"primary_assignee": "team:../x"}, "names no team by its id."),
         ({"primary_assignee": "me"}, "There is no 'me' for an API key"),
         ({"reply_timeout_hours": -1}, "reply_timeout_hours is not acceptable"),
+        ({"reply_timeout_hours": 1.7e308}, "reply_timeout_hours is not acceptable"),
         ({"support_steps": [{"type": "assignment"}]}, "Support step 1 lacks its type or its minutes."),
         ({"support_steps": [{"type": "assign", "minutes": 1}]}, "Support step 1 has an unknown type."),
         ({"support_steps": [{"type": "triage", "minutes": "x"}]}, "Support step 1 has a minutes of the wrong type."),

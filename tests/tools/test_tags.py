@@ -139,7 +139,7 @@ async def test_a_deleted_tag_is_gone_from_everything_and_its_name_forgotten(desk
         read = await agent.call("get_tag", tag="Bug")
         desk.clock.forward(minutes=11)
         later = await agent.call("delete_tag", tag="Bug")
-    assert said.text == f"done: tag 'Bug' ({identity})."
+    assert said.text == f"done: tag 'Bug' ({identity}) is deleted."
     assert again.text == "already_done: tag 'Bug'. It was deleted a moment ago."
     assert by_id.text.startswith("already_done: ")
     assert "No tag is called 'Bug'." in read
@@ -166,7 +166,7 @@ async def test_a_tag_that_somebody_else_deletes_first_is_already_done(desk: Desk
     desk.wire.before = first
     async with desk.agent() as agent:
         said = await agent.call("delete_tag", tag="Bug")
-    assert said.text == f"already_done: tag 'Bug' ({identity}). Somebody else had deleted it."
+    assert said.text == f"already_done: tag 'Bug' ({identity}) is deleted. Somebody else had deleted it."
 
 
 async def test_a_route_that_does_not_exist_is_no_deletion(desk: Desk) -> None:

@@ -94,6 +94,14 @@ async def test_changing_one_field_writes_all_of_them_and_loses_none(desk: Desk, 
     assert after[1] == before[1]
 
 
+async def test_what_is_so_already_is_not_written(desk: Desk) -> None:
+    field = {"label": "Severity", "type": "single-select", "options": ["Blocker", "Major", "Minor"]}
+    async with desk.agent() as agent:
+        said = await agent.call("update_ticket_type", ticket_type="Bug report", name="Bug report", fields=[field])
+    assert said.text == f"already_done: ticket type 'Bug report' ({stored(desk, 'Bug report')['id']}) is so already."
+    assert desk.wire.writes == []
+
+
 async def test_a_new_name_or_description_leaves_the_fields_alone(desk: Desk) -> None:
     async with desk.agent() as agent:
         await agent.call("get_ticket_type", ticket_type="Bug report")
@@ -180,7 +188,7 @@ async def test_a_ticket_type_is_deleted_and_its_conversations_stay(desk: Desk, e
     async with desk.agent(era) as agent:
         said = await agent.call("delete_ticket_type", ticket_type="Access request")
         again = await agent.call("delete_ticket_type", ticket_type="Access request")
-    assert said.text == f"done: ticket type 'Access request' ({identity})."
+    assert said.text == f"done: ticket type 'Access request' ({identity}) is deleted."
     assert again.text == "already_done: ticket type 'Access request'. It was deleted a moment ago."
     assert desk.sandbox.database.execute(of_it).fetchone() == before
 

@@ -163,7 +163,17 @@ async def test_one_at_another_host_is_disabled_and_deleted_but_not_enabled(desk:
     assert disabled.text.endswith(f"{SEEDED}, disabled.")
     assert enabled.text.startswith("refused: Webhooks may not be pointed at hooks.quayside.example.")
     assert deleted.text.startswith("done: webhook ")
+    assert deleted.text.endswith(f"{SEEDED}, deleted.")
     assert again.text == f"already_done: webhook {SEEDED}. It was deleted a moment ago."
+
+
+async def test_what_is_so_already_is_not_written(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("create_webhook", url=URL)
+        again = await agent.call("update_webhook", webhook=URL, url=URL, enabled=True)
+    assert said.text.startswith("done: ")
+    assert again.text == f"already_done: webhook {webhook_id(desk, URL)} {URL}, enabled."
+    assert [sent.method for sent in desk.wire.writes] == ["POST"]
 
 
 async def test_one_is_moved_and_found_by_its_id_or_address(desk: Desk) -> None:

@@ -130,7 +130,7 @@ class TestRefusals:
             ([{"id": "nope", "required": True}], "No field has the id nope."),
             ([{"id": "a/b"}], "'a/b' is no id of a field."),
             ([new(type="dropdown")], "'dropdown' is no type of a field. Use one of: short-answer"),
-            ([new(type="single-selct", options=["a"])], "Did you mean single-select?"),
+            ([new(type="single-selct", options=["a"])], "Use one of: short-answer, "),
             ([new(required="yes")], "required of a field is true or false."),
             ([new(colour="red")], "A field has no 'colour'."),
             ([new(option=["red"])], "A field has no 'option'. Did you mean options?"),

@@ -290,7 +290,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"name": "x", "where": [{"field": "a", "operator": "==", "value": "b", "not": 1}]},
         "not of item 1 of where is not acceptable: there is no such property.",
     ),
-    ({"name": "x", "id": "a b"}, "id is not acceptable: an id has 1 to 64 letters, digits, - and _."),
+    (
+        {"name": "x", "id": "a b"},
+        "id is not acceptable: it should be an id (1 to 64 letters, digits, - and _), not a name.",
+    ),
     ({"name": "x", "code": "a"}, "code is not acceptable: it should look like ^[0-9]+$."),
     ({"name": "\ud800"}, "name is not acceptable: it should be a text"),
 ]

@@ -142,7 +142,7 @@ async def create_account(
     created = await create(workspace, CREATE_ACCOUNT, body, what="account", key=key)
     workspace.names.forget(key.value)
     said = f"account {one_line(key.value, 80)!r} ({identity_of(created.body)})"
-    return Answer(said + created.note, {**created.body}, created.outcome)
+    return Answer(f"{said}.{created.note}", {**created.body}, created.outcome)
 
 
 @changes("Update an account", level="admin", shown=False)

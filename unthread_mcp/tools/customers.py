@@ -131,7 +131,7 @@ async def create_customer(
     said = f"customer {one_line(name, 80)!r} ({identity_of(created.body)})"
     if create_channel and created.outcome == "done":
         said += f", Slack channel {name_of(created.body, 'slackChannel.name')}"
-    return Answer(said + created.note, {**created.body}, created.outcome)
+    return Answer(f"{said}.{created.note}", {**created.body}, created.outcome)
 
 
 @deletes("Delete a customer")

@@ -111,7 +111,7 @@ def _article_said(article: JsonObject) -> str:
 async def search_kb_articles(
     workspace: Workspace,
     text: Annotated[
-        Words | None, Field(description="Words in the title or, if no title has them, in the content")
+        Words | None, Field(description="A phrase in the title or, if no title has it, in the content")
     ] = None,
     status: ArticleStatus | None = None,
     select: Select | None = None,
@@ -256,6 +256,8 @@ async def update_kb_article(
         raise InvalidArgument("Nothing to change was passed.", "Pass title, content, url, user_group_ids or status.")
     if gate.asks and body != {"status": "inactive"}:
         before = as_object(await workspace.client.read(GET_ARTICLE, {"article_id": article}))
+        if all(before.get(name) == value for name, value in body.items()):
+            return Answer(f"article {article} is so already.", before, "already_done")
         if question := _question(before, body):
             await gate.pass_through(question)
     ids = {"article_id": article}
@@ -281,7 +283,7 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
     gone = await delete(
         workspace, DELETE_ARTICLE, what="article", asked=article, identify=identify, read=read, approve=approve
     )
-    title = f" {title_of(gone.body)!r}" if gone.body else ""
+    title = f" {title_of(gone.body)!r} is deleted" if gone.body else ""
     return Answer(f"article {article}{title}.{gone.note}", gone.body, gone.outcome)
 
 

@@ -87,7 +87,7 @@ async def delete_tag(workspace: Workspace, tag: TagRef) -> Answer:
         identify=identify,
         read=lambda identity: _tag(workspace, identity),
     )
-    handle = _handle(gone.body) if gone.body else f"tag {one_line(tag, 80)!r}"
+    handle = f"{_handle(gone.body)} is deleted" if gone.body else f"tag {one_line(tag, 80)!r}"
     return Answer(f"{handle}.{gone.note}", gone.body, gone.outcome)
 
 

@@ -149,6 +149,8 @@ async def update_ticket_type(
             # whole is right under both readings.
             merged = merged_fields(fields or [], _fields(before), remove=remove_fields or [], scope=found.id)
             body["fields"] = [*merged]
+        if all(before.get(key) == value for key, value in body.items()):
+            return Answer(f"{_handle(before)} is so already.", before, "already_done")
         try:
             changed = await change(
                 workspace, UPDATE_TICKET_TYPE, {"ticket_type_id": found.id}, body, read_back=GET_TICKET_TYPE
@@ -177,7 +179,7 @@ async def delete_ticket_type(workspace: Workspace, ticket_type: TicketTypeRef) -
         identify=identify,
         read=lambda identity: _ticket_type(workspace, identity),
     )
-    handle = _handle(gone.body) if gone.body else f"ticket type {one_line(ticket_type, 80)!r}"
+    handle = f"{_handle(gone.body)} is deleted" if gone.body else f"ticket type {one_line(ticket_type, 80)!r}"
     return Answer(f"{handle}.{gone.note}", gone.body, gone.outcome)
 
 

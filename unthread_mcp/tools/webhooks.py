@@ -75,6 +75,8 @@ async def update_webhook(
     before = await _find(workspace, webhook)
     if enabled and url is None:
         _require_allowed(workspace, text_of(before, "url"))
+    if all(before.get(name) == value for name, value in body.items()):
+        return _answer(Written("already_done", before), before)
     identity = text_of(before, "id")
     changed = await change(
         workspace,
@@ -101,7 +103,7 @@ async def delete_webhook(workspace: Workspace, webhook: WebhookRef) -> Answer:
         identify=identify,
         read=lambda identity: _read(workspace, identity),
     )
-    return _answer(gone, gone.body or {"url": webhook})
+    return _answer(gone, gone.body or {"url": webhook}, state="deleted")
 
 
 async def _webhooks(workspace: Workspace) -> list[JsonObject]:
@@ -152,11 +154,11 @@ def _require_allowed(workspace: Workspace, url: str) -> None:
         )
 
 
-def _answer(written: Written, webhook: JsonObject) -> Answer:
+def _answer(written: Written, webhook: JsonObject, state: str = "") -> Answer:
     shown = _without_secrets({**webhook, **written.body})
     said = f"webhook {id_of(shown)} {one_line(text_of(shown, 'url'), 300)}".replace("  ", " ")
     if "enabled" in shown:
-        said += f", {_state(shown)}"
+        said += f", {state or _state(shown)}"
     kept_back = _kept_back([written.body])
     return Answer(f"{said}.{kept_back and ' ' + kept_back}{written.note}", shown, written.outcome)
 
