@@ -18,6 +18,8 @@ _CURSOR: Final = re.compile(r"[!-~]{1,2000}")
 """An opaque text, but one that stands on one line of an answer."""
 _LONGEST_NUMBER: Final = 12
 """Digits of a conversation's number; Python refuses to read or write thousands of them."""
+_MOST_ROWS: Final = 10**12
+"""From here on, a total is no count of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def as_page(value: JsonValue) -> Page:
         )
     return Page(
         rows,
-        total if isinstance(total, int) and not isinstance(total, bool) else None,
+        total if isinstance(total, int) and not isinstance(total, bool) and 0 <= total < _MOST_ROWS else None,
         following if isinstance(following, str) and following else None,
     )
 

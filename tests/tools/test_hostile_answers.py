@@ -139,3 +139,67 @@ async def test_a_cursor_that_fits_no_line_is_refused(desk: Desk) -> None:
         said = await agent.call("search_conversations", limit=1)
     assert said.failed
     assert said.text.startswith("Unthread answered with a cursor that can't be passed on.")
+
+
+EVERY_TOOL = pytest.mark.parametrize("tool", TOOLS, ids=[tool.name for tool in TOOLS])
+NESTED = "[" * 700 + '"x"' + "]" * 700
+NAMED = ("autoresponder", "blocks", "customFields", "emailDomains", "fields", "metadata", "tags", "slackChannel")
+
+
+def nested(desk: Desk, *, writes_alone: bool) -> None:
+    """Let every value but those that route an answer be nested deeply, in answers to writes or in all."""
+
+    def deep(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        members = cast("dict[str, Any]", value)
+        if isinstance(members.get("data"), list):
+            return {**members, "data": [deep(each) for each in members["data"]]}
+        spared = {"id", "next", "status", "friendlyId", "cursors"}
+        return {name: each if name in spared else "@" for name, each in members.items()} | dict.fromkeys(NAMED, "@")
+
+    def after(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        reads = request.method == "GET" or request.url.path.endswith(("/list", "/query", "/time-series"))
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        if (writes_alone and reads) or answer.status_code not in {200, 201} or not is_json:
+            return answer
+        content = json.dumps(deep(json.loads(answer.content))).replace('"@"', NESTED)
+        return httpx2.Response(200, content=content, headers={"Content-Type": "application/json"})
+
+    desk.wire.after = after
+
+
+@EVERY_TOOL
+async def test_values_nested_too_deeply_break_no_answer_and_no_write_that_is_done(tool: ToolDeclaration) -> None:
+    desk = Desk(EVERYTHING)
+    async with desk.agent() as agent:
+        arguments = await example(tool.name, desk, agent)
+        nested(desk, writes_alone=True)
+        wrote = await agent.call(tool.name, **arguments)
+        nested(desk, writes_alone=False)
+        read = await agent.call(tool.name, **arguments)
+    assert not wrote.failed, wrote.text
+    assert "inside this server" not in read
+    desk.sandbox.close()
+
+
+@EVERY_READING_TOOL
+@pytest.mark.parametrize("number", [-(10**400), 10**4200, 1.7e308], ids=["below", "above", "float"])
+async def test_no_number_breaks_an_answer(tool: ToolDeclaration, number: float) -> None:
+    def numbered(value: Any) -> Any:
+        if isinstance(value, dict):
+            named = cast("dict[str, Any]", value)
+            return {key: number if key.endswith("Minutes") else numbered(each) for key, each in named.items()}
+        if isinstance(value, list):
+            return [numbered(each) for each in cast("list[Any]", value)]
+        return number if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+    desk = Desk(EVERYTHING)
+    async with desk.agent() as agent:
+        arguments = await example(tool.name, desk, agent)
+        await agent.call(tool.name, **arguments)
+        changed(desk, numbered)
+        said = await agent.call(tool.name, **arguments)
+    assert "inside this server" not in said
+    assert len(said.text.encode()) <= MAX_BYTES
+    desk.sandbox.close()

@@ -22,6 +22,10 @@ ACCEPTED_ENCODINGS: Final = "gzip, deflate"
 _EITHER_HEADER: Final = zlib.MAX_WBITS | 32
 """Makes zlib take a gzip or a zlib header, whichever comes."""
 
+_DEEPEST: Final = 100
+"""Levels of nesting; far more than any answer of Unthread's has, and few enough to be followed down by recursion
+everywhere behind this. How deep json itself goes differs between versions of Python."""
+
 _ESCAPE_BUT_LINE_BREAK: Final = re.compile(rb'\\[^nt"/\\]')
 
 
@@ -111,12 +115,28 @@ def parse_json(content: bytes | bytearray) -> JsonValue:
 
     Lone surrogates survive, escaped or not, for the cleaning to remove and count. Raises `ValueError` for everything
     else that strict JSON in UTF-8 is not: other bytes, NaN and infinities, numbers of thousands of digits, values
-    nested too deeply to be read, and anything behind the value.
+    nested too deeply, and anything behind the value.
     """
     try:
-        return _DECODER.decode(content.decode("utf-8-sig", "surrogatepass"))
+        value = _DECODER.decode(content.decode("utf-8-sig", "surrogatepass"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    _require_shallow(value)
+    return value
+
+
+def _require_shallow(value: JsonValue) -> None:
+    level: list[list[JsonValue] | dict[str, JsonValue]] = [[value]]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            each
+            for container in level
+            for each in (container.values() if isinstance(container, dict) else container)
+            if isinstance(each, list | dict)
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
 
 
 def is_plain(content: bytes | bytearray) -> bool:

@@ -55,7 +55,9 @@ async def update_customer(
     primary_assignee: Supporter | None = None,
     secondary_assignee: Supporter | None = None,
     email_domains: Addresses | None = None,
-    reply_timeout_hours: Annotated[float | None, Field(description="get_customer shows it in minutes", ge=0)] = None,
+    reply_timeout_hours: Annotated[
+        float | None, Field(description="get_customer shows it in minutes", ge=0, le=100_000)
+    ] = None,
     bot_handling: Literal["off", "all"] | None = None,
     slack_channel_id: Id | None = None,
     triage_channel_id: Id | None = None,

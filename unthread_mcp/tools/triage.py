@@ -31,6 +31,8 @@ _OTHERS_SHARE: Final = 0.1
 _OFFER_SHARE: Final = 0.12
 """Shares of `max_tokens` for what stands beside the thread, which gets all that they leave."""
 _TAKERS_SHOWN: Final = 8
+_MOST_MINUTES: Final = 10**9
+"""From here on, they are no time-out of anybody's."""
 _LEAST_THREAD: Final = 300
 """Tokens."""
 
@@ -108,7 +110,9 @@ def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -
     facts = [
         f"tags {names_of(customer, 'tags.name')}" if customer.get("tags") else "",
         f"account {name_of(account)}" if account else "",
-        f"reply within {write_duration(minutes * 60)}" if isinstance(minutes, int | float) and minutes else "",
+        f"reply within {write_duration(minutes * 60)}"
+        if isinstance(minutes, int | float) and 0 < minutes < _MOST_MINUTES
+        else "",
         f"customer since {workspace.date(customer.get('createdAt'))}" if customer.get("createdAt") else "",
     ]
     return SEPARATOR.join([f"customer {name_of(customer)}", *(fact for fact in facts if fact)])
