@@ -214,18 +214,33 @@ class Names:
 
     async def name_of_user(self, identity: str) -> str:
         """The name behind a user's id; the id itself where nobody has it, or nobody can be asked."""
-        key = ("user by id", identity)
-        known = self._known.get(key)
-        if known and known[1] > self._now():
-            return known[0].name
-        try:
-            rows, _ = await self._rows(USERS, "id", "==", identity, external=True)
-        except ApiError:
-            # A name is a help: what it stands beside is answered without it.
-            return one_line(identity, 64)
-        name = one_line(text_of(rows[0], "name"), 60) if rows else ""
-        self._keep(key, Named(identity, name or one_line(identity, 64)))
-        return self._known[key][0].name
+        return (await self.names_behind(USERS, [identity])).get(identity) or one_line(identity, 64)
+
+    async def names_behind(self, kind: Kind, values: Sequence[str], field: str = "id") -> dict[str, str]:
+        """The names of those whose `field` is one of `values`, as far as they can be told, in at most one request.
+
+        Beyond a hundred that aren't remembered, the others go without. That somebody has no name is remembered, too.
+        """
+        asked = [*dict.fromkeys(values)]
+        unknown = [value for value in asked if self._remembered_behind(kind, field, value) is None][:_PAGE]
+        if unknown:
+            only = len(unknown) == 1
+            wanted: JsonValue = unknown[0] if only else [*unknown]
+            try:
+                rows, _ = await self._rows(
+                    kind, field, "==" if only else "in", wanted, external=kind is USERS, limit=_PAGE
+                )
+            except ApiError:
+                # A name is a help: what it stands beside is answered without it.
+                rows, unknown = [], []
+            found = {text_of(row, field): one_line(text_of(row, "name"), 60) for row in rows}
+            for value in unknown:
+                self._keep((f"{kind.word} by {field}", value), Named(value, found.get(value, "")))
+        return {value: name for value in asked if (name := self._remembered_behind(kind, field, value))}
+
+    def _remembered_behind(self, kind: Kind, field: str, value: str) -> str | None:
+        known = self._known.get((f"{kind.word} by {field}", value))
+        return known[0].name if known and known[1] > self._now() else None
 
     async def ticket_type_definition(self, identity: str) -> JsonObject:
         """A ticket type with its fields, remembered as names are."""

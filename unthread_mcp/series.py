@@ -19,15 +19,10 @@ _LARGEST: Final = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One combination of dimension keys (by name where known) and its values by date."""
+    """One combination of dimension keys, as Unthread writes them, and its values by date."""
 
     keys: tuple[str, ...]
     values: dict[str, float]
-
-    def value(self, *, is_time: bool) -> float:
-        """The sum over the dates, or their mean for times."""
-        total = sum(self.values.values())
-        return total / len(self.values) if is_time and self.values else total
 
 
 @dataclass(slots=True)
@@ -37,6 +32,8 @@ class Series:
     dates: list[str]
     rows: list[Row]
     raw: JsonObject
+    names: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    """For each dimension, the names of its keys as far as they are known."""
     strays: list[str] = field(default_factory=list[str])
     """Date keys that `dates` doesn't have; their values count in the rows."""
     unread: list[str] = field(default_factory=list[str])
@@ -55,15 +52,21 @@ class Series:
                 summed[day] = summed.get(day, 0) + value
         return summed
 
-    def total(self) -> float | None:
-        """The sum of everything; None without data."""
-        values = [value for row in self.rows for value in row.values.values()]
-        return sum(values) if values else None
+    def keys(self, depth: int) -> list[str]:
+        """The different keys of the dimension at `depth`, in the order of the answer."""
+        return [*dict.fromkeys(row.keys[depth] for row in self.rows)]
 
-    def mean(self) -> float | None:
-        """The unweighted mean of everything; None without data."""
-        values = [value for row in self.rows for value in row.values.values()]
-        return sum(values) / len(values) if values else None
+    def value(self, *, is_time: bool) -> float | None:
+        """`value_of` all rows."""
+        return value_of(self.rows, is_time=is_time)
+
+
+def value_of(rows: Sequence[Row], *, is_time: bool) -> float | None:
+    """The sum over the rows' dates, or for times the unweighted mean of their values; None without data."""
+    values = [value for row in rows for value in row.values.values()]
+    if not values:
+        return None
+    return sum(values) / len(values) if is_time else sum(values)
 
 
 def read_series(answer: JsonObject, dimensions: Sequence[str]) -> Series:
@@ -71,8 +74,8 @@ def read_series(answer: JsonObject, dimensions: Sequence[str]) -> Series:
     dates = answer.get("dates")
     series = Series([str(day) for day in dates] if isinstance(dates, list) else [], [], answer)
     lookups = answer.get("lookups")
-    names = [_lookup(lookups, dimension) for dimension in dimensions]
-    _descend(answer.get("data"), names, (), series)
+    series.names = [_lookup(lookups, dimension) for dimension in dimensions]
+    _descend(answer.get("data"), len(dimensions), (), series)
     series.dates = series.dates or sorted(series.dated)
     series.strays = sorted(series.dated - set(series.dates))
     return series
@@ -80,17 +83,19 @@ def read_series(answer: JsonObject, dimensions: Sequence[str]) -> Series:
 
 def _lookup(lookups: JsonValue, dimension: str) -> dict[str, str]:
     found = lookups.get(dimension) if isinstance(lookups, dict) else None
-    return {key: name for key, name in found.items() if isinstance(name, str)} if isinstance(found, dict) else {}
+    return (
+        {key: name for key, name in found.items() if isinstance(name, str) and name} if isinstance(found, dict) else {}
+    )
 
 
-def _descend(data: JsonValue, names: Sequence[dict[str, str]], keys: tuple[str, ...], series: Series) -> None:
+def _descend(data: JsonValue, levels: int, keys: tuple[str, ...], series: Series) -> None:
     if not isinstance(data, dict):
         if data not in (None, []):
             series.unread.append("/".join(keys) or "data")
         return
-    if names:
+    if levels:
         for key, inner in data.items():
-            _descend(inner, names[1:], (*keys, names[0].get(key) or key), series)
+            _descend(inner, levels - 1, (*keys, key), series)
         return
     values: dict[str, float] = {}
     for day, value in data.items():

@@ -53,10 +53,21 @@ def parse_coming_time(text: str, argument: str, *, zone: tzinfo, now: datetime) 
     return moment
 
 
-def parse_period(text: str, argument: str, *, zone: tzinfo, now: datetime) -> date:
+def parse_day(text: str, argument: str, *, zone: tzinfo, now: datetime) -> date:
     """The day that `text` means in `zone`: a date, or so long ago. Raises `InvalidArgument`."""
     try:
         return parse_time(text, argument, zone=zone, now=now).astimezone(zone).date()
+    except OverflowError:
+        raise _no_time(text, argument) from None
+
+
+def parse_first_day(text: str, argument: str, *, zone: tzinfo, now: datetime) -> date:
+    """The same for the day with which a period begins: of the last seven days (`7d`), today is the seventh."""
+    ago = _AGO.fullmatch(text.strip())
+    if not ago or ago[2].lower() == "h" or not int(ago[1]):
+        return parse_day(text, argument, zone=zone, now=now)
+    try:
+        return now.astimezone(zone).date() - int(ago[1]) * _UNITS[ago[2].lower()] + timedelta(days=1)
     except OverflowError:
         raise _no_time(text, argument) from None
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.series import read_series
+from unthread_mcp.series import read_series, value_of
 
 REFERENCE: JsonObject = {
     "lookups": {
@@ -25,19 +25,21 @@ REFERENCE: JsonObject = {
 def test_the_references_example_is_read_whole() -> None:
     series = read_series(REFERENCE, ["customerId", "sourceType"])
     assert [(row.keys, row.values) for row in series.rows] == [
-        (("Customer 1", "slack"), {"2022-11-28": 19, "2022-12-12": 70}),
-        (("Customer 1", "widget"), {"2022-11-28": 6}),
-        (("Customer 2", "email"), {"2022-12-31": 1}),
+        (("9YQjOSTFXeOPF8xNURFd", "slack"), {"2022-11-28": 19, "2022-12-12": 70}),
+        (("9YQjOSTFXeOPF8xNURFd", "widget"), {"2022-11-28": 6}),
+        (("AWEpBY0uqxfp73HaTVS4", "email"), {"2022-12-31": 1}),
     ]
+    assert series.names == [{"9YQjOSTFXeOPF8xNURFd": "Customer 1", "AWEpBY0uqxfp73HaTVS4": "Customer 2"}, {}]
+    assert series.keys(1) == ["slack", "widget", "email"]
     assert series.dates == ["2022-11-28", "2022-12-05", "2022-12-12"]
     assert series.dated == {"2022-11-28", "2022-12-12", "2022-12-31"}
     assert series.strays == ["2022-12-31"]
     assert series.unread == []
     assert series.per_date() == {"2022-11-28": 25, "2022-12-12": 70, "2022-12-31": 1}
-    assert series.total() == 96
-    assert series.mean() == 24
-    assert series.rows[0].value(is_time=False) == 89
-    assert series.rows[0].value(is_time=True) == 44.5
+    assert series.value(is_time=False) == 96
+    assert series.value(is_time=True) == 24
+    assert value_of(series.rows[:1], is_time=False) == 89
+    assert value_of(series.rows[:1], is_time=True) == 44.5
 
 
 def test_without_dimensions_the_data_is_by_date() -> None:
@@ -49,7 +51,12 @@ def test_without_data_there_is_no_number() -> None:
     nothing: list[JsonValue] = [None, {}, []]
     for data in nothing:
         series = read_series({"dates": ["2022-11-28"], "data": data}, [])
-        assert (series.rows, series.unread, series.total(), series.mean()) == ([], [], None, None)
+        assert (series.rows, series.unread, series.value(is_time=False), series.value(is_time=True)) == (
+            [],
+            [],
+            None,
+            None,
+        )
 
 
 def test_without_dates_those_of_the_data_stand_in() -> None:
@@ -74,6 +81,7 @@ def test_names_are_a_help_and_never_relied_on() -> None:
     for lookups in nameless:
         series = read_series({"lookups": lookups, "data": {"a": {"d": 1}}}, ["customerId"])
         assert series.rows[0].keys == ("a",)
+        assert series.names == [{}]
 
 
 JSON = st.recursive(
@@ -88,6 +96,6 @@ def test_no_shape_from_upstream_breaks_a_report(
     data: JsonValue, dates: JsonValue, lookups: JsonValue, by: list[str]
 ) -> None:
     series = read_series({"data": data, "dates": dates, "lookups": lookups}, by)
-    series.total()
-    series.mean()
+    series.value(is_time=False)
+    series.value(is_time=True)
     assert all(len(row.keys) == len(by) for row in series.rows)

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unthread_mcp.api.errors import InvalidArgument
-from unthread_mcp.times import iso, parse_coming_time, parse_period, parse_time, read_time, write_duration, write_time
+from unthread_mcp.times import (
+    iso,
+    parse_coming_time,
+    parse_day,
+    parse_first_day,
+    parse_time,
+    read_time,
+    write_duration,
+    write_time,
+)
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -93,18 +102,28 @@ def test_so_long_ago_counts_hours_that_passed_not_hours_on_the_wall() -> None:
     assert after_the_change.astimezone(UTC) - moment == timedelta(hours=24)
 
 
-def test_a_period_is_a_day_in_the_operators_zone() -> None:
+def test_a_day_is_one_in_the_operators_zone() -> None:
     late = datetime(2026, 11, 20, 3, tzinfo=UTC)
-    assert parse_period("0h", "start", zone=NEW_YORK, now=late) == date(2026, 11, 19)
-    assert parse_period("7d", "start", zone=UTC_ZONE, now=NOW) == date(2026, 11, 13)
-    assert parse_period(" 2026-11-01 ", "start", zone=NEW_YORK, now=NOW) == date(2026, 11, 1)
-    assert parse_period("2026-11-01T02:00Z", "start", zone=NEW_YORK, now=NOW) == date(2026, 10, 31)
+    assert parse_day("0h", "start", zone=NEW_YORK, now=late) == date(2026, 11, 19)
+    assert parse_day("7d", "start", zone=UTC_ZONE, now=NOW) == date(2026, 11, 13)
+    assert parse_day(" 2026-11-01 ", "start", zone=NEW_YORK, now=NOW) == date(2026, 11, 1)
+    assert parse_day("2026-11-01T02:00Z", "start", zone=NEW_YORK, now=NOW) == date(2026, 10, 31)
+
+
+def test_a_period_of_seven_days_begins_six_days_before_today() -> None:
+    late = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    assert parse_first_day("7d", "start", zone=UTC_ZONE, now=NOW) == date(2026, 11, 14)
+    assert parse_first_day("1d", "start", zone=NEW_YORK, now=late) == date(2026, 11, 19)
+    assert parse_first_day(" 2W ago", "start", zone=UTC_ZONE, now=NOW) == date(2026, 11, 7)
+    assert parse_first_day("24h", "start", zone=UTC_ZONE, now=NOW) == date(2026, 11, 19)
+    assert parse_first_day("0d", "start", zone=UTC_ZONE, now=NOW) == date(2026, 11, 20)
+    assert parse_first_day("2026-11-01", "start", zone=NEW_YORK, now=NOW) == date(2026, 11, 1)
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "last week", "9999-12-31T23:30Z"])
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument, match=r"start is .* which is no time"):
-        parse_period(text, "start", zone=ZoneInfo("Asia/Tokyo"), now=NOW)
+        parse_day(text, "start", zone=ZoneInfo("Asia/Tokyo"), now=NOW)
 
 
 @pytest.mark.parametrize(
