@@ -37,7 +37,7 @@ class ConversationFilters:
 async def resolved(workspace: Workspace, filters: ConversationFilters) -> tuple[list[JsonObject], JsonObject]:
     """The conditions, and the moments as they have to stand in a cursor. At most two requests a name."""
     names = workspace.names
-    found = conditions(CONVERSATION, filters.where)
+    found = [_in_numbers(each) for each in conditions(CONVERSATION, filters.where)]
 
     def add(name: str, value: JsonValue, operator: str = "==") -> None:
         found.append({"field": name, "operator": operator, "value": value})
@@ -64,3 +64,20 @@ async def resolved(workspace: Workspace, filters: ConversationFilters) -> tuple[
         when, _, side = argument.partition("_")
         add(f"{when}At", moment, ">" if side == "after" else "<")
     return found, absolute
+
+
+def _in_numbers(condition: JsonObject) -> JsonObject:
+    """A condition on the priority with the numbers that Unthread compares, where words were said."""
+    if condition["field"] != "priority":
+        return condition
+    numbers: Mapping[str, int] = {**PRIORITY_NUMBERS}
+
+    def number(said: JsonValue) -> JsonValue:
+        return numbers.get(said.strip().lower(), said) if isinstance(said, str) else said
+
+    value = condition["value"]
+    if isinstance(value, list):
+        # The reference's lists are of strings, also where the field is a number.
+        several: list[JsonValue] = [str(number(each)) for each in value]
+        return {**condition, "value": several}
+    return {**condition, "value": number(value)}

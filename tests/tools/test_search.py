@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx2
 import pytest
@@ -112,6 +113,20 @@ async def test_every_named_filter_becomes_the_references_condition(desk: Desk) -
     ]
     assert body["order"] == ["createdAt", "id"]
     assert body["descending"] is False
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "numbers"), [("==", "Critical", 9), (">", "medium", 5), ("in", ["high", 3], ["7", "3"])]
+)
+async def test_a_condition_on_the_priority_may_say_it_in_words(
+    desk: Desk, operator: str, value: Any, numbers: Any
+) -> None:
+    condition = {"field": "priority", "operator": operator}
+    async with desk.agent() as agent:
+        words = await agent.call("search_conversations", where=[condition | {"value": value}])
+        plain = await agent.call("search_conversations", where=[condition | {"value": numbers}])
+    assert not words.failed, words.text
+    assert rows(words.text) == rows(plain.text) != []
 
 
 async def test_by_priority_the_highest_come_first_and_those_without_one_are_left_out(desk: Desk) -> None:
