@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -192,6 +193,20 @@ async def test_a_cell_is_never_a_formula_and_several_values_stand_in_one(desk: D
     titles = {row[1] for row in rows.values()}
     assert {'\'=HYPERLINK("http://x")', "'+1", "'-1", "'@x", "plain, with comma"} <= titles
     assert "; " in rows[number[1:]][2]
+
+
+@pytest.mark.parametrize("title", ["＝1+1", "＋1", "－1", "＠x", "\n=1+1", " =1+1", "plain;=1+1", "a\t=1+1", "x;-1"])
+async def test_no_cell_becomes_a_formula_however_a_spreadsheet_reads_it(desk: Desk, tmp_path: Path, title: str) -> None:
+    desk.sandbox.database.execute("UPDATE conversations SET title = ?", [title])
+    async with desk.agent() as agent:
+        await agent.call("export_conversations", select=["friendlyId", "title"])
+    (path,) = written(tmp_path)
+    cells = {row[1] for row in table(path)[1:]}
+    assert len(cells) == 1
+    assert cells.pop().replace("'", "") == title
+    # Whatever parts cells: commas, semicolons or tabs.
+    parts = re.split(r'[,;\t\n]"? *', path.read_text(encoding="utf-8"))
+    assert not [part for part in parts if part.startswith(tuple("=+-@＝＋－＠"))]
 
 
 async def test_an_export_that_fails_leaves_nothing_behind(desk: Desk, tmp_path: Path) -> None:

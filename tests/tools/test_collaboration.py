@@ -55,6 +55,32 @@ def losing(desk: Desk, *, taking_effect: bool) -> None:
     desk.wire.before, desk.wire.after = before, after
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("request_approval", {"title": "Refund the invoice"}),
+        ("add_follower", {}),
+        ("assign_collaborator", {"collaborator_type": "technical_lead"}),
+    ],
+)
+async def test_an_id_of_a_customers_person_is_no_colleagues(desk: Desk, tool: str, arguments: dict[str, Any]) -> None:
+    person = one(desk, "SELECT id FROM users WHERE external ORDER BY id")
+    who = {"approver" if tool == "request_approval" else "user": person}
+    async with desk.agent() as agent:
+        said = await agent.call(tool, conversation=desk.find(EMAIL), **arguments, **who)
+    assert said.text.startswith(f"refused: {person} is nobody of the team.")
+    assert desk.wire.writes == []
+
+
+async def test_a_customers_person_who_follows_can_be_taken_off_by_id(desk: Desk) -> None:
+    number, person = desk.find(EMAIL), one(desk, "SELECT id FROM users WHERE external ORDER BY id")
+    desk.sandbox.database.execute("INSERT INTO followers VALUES (?, ?, 'user')", [desk.id_of(number), person])
+    async with desk.agent() as agent:
+        said = await agent.call("remove_follower", conversation=number, user=person)
+    assert said.text.startswith("done: ")
+    assert person not in entities(desk, "followers", number)
+
+
 # Approvals
 
 

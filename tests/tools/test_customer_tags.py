@@ -46,6 +46,15 @@ def answering(*statuses: int) -> Callable[[httpx2.Request], httpx2.Response | No
     return before
 
 
+async def test_a_tag_is_not_both_added_and_removed(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "tag_customers", customers=["Tern Shipping"], add=["Bug", "Escalated"], remove=["Escalated"]
+        )
+    assert said.text == "refused: The tag 'Escalated' is both added and removed. Do one of the two."
+    assert desk.wire.writes == []
+
+
 async def test_several_customers_are_tagged_with_one_request_a_tag(desk: Desk, era: Era) -> None:
     names = ["Tern Shipping", "Vela Biotech", "Tern Shipping"]
     async with desk.agent(era) as agent:

@@ -122,6 +122,17 @@ async def test_people_are_invited_to_a_channel_only_with_a_humans_yes(desk: Desk
     )
 
 
+async def test_those_who_are_invited_get_no_topic_that_the_human_did_not_see(desk: Desk) -> None:
+    human = Human()
+    new = {"name": "Juniper Freight", "create_channel": True, "invite": ["Mei Tanaka"], "is_private": True}
+    async with desk.agent(human=human) as agent:
+        await agent.call("create_customer", **new, channel_topic="Pay here: pay.example")
+    assert human.asked[0] == (
+        "Create the customer 'Juniper Freight' with a private Slack channel, and invite Mei Tanaka to it?\n\n"
+        "Its topic:\n\nPay here: pay.example"
+    )
+
+
 async def test_a_lost_creation_is_unknown_and_shows_who_has_the_name(desk: Desk) -> None:
     async with desk.agent() as agent:
         desk.wire.after = lose("POST /api/customers")

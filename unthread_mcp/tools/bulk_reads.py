@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -46,8 +47,9 @@ _FIELDS: Final[dict[str, str]] = {
 }
 _STATUSES: Final = ("open", "in_progress", "on_hold", "closed")
 _EXPORTED: Final = ("id", *CONVERSATION.brief, "createdAt", "closedAt", "responseTime", "resolutionTime")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection")."""
+_FORMULA: Final = re.compile("(?:^|(?<=[;\t\r\n])) *(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
+"""Where a spreadsheet takes what follows for a formula (OWASP, "CSV Injection"): at the beginning of a cell, and where
+one begins that takes semicolons or tabs for what parts cells, as many do by their language, quotes or not."""
 
 
 @reads("Count conversations", shown=False)
@@ -239,4 +241,4 @@ def _cell(value: JsonValue) -> str:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = "; ".join(str(each) for each in value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(r"'\g<0>", text)

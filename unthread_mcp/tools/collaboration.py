@@ -15,11 +15,12 @@ from unthread_mcp.api.endpoints import (
     GET_CONVERSATION,
     LIST_APPROVAL_REQUESTS,
     LIST_COLLABORATOR_TYPES,
+    LIST_USERS,
     REMOVE_FOLLOWER,
     TAG_CONVERSATIONS,
 )
 from unthread_mcp.api.errors import InvalidArgument
-from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import ConversationRef, Conversations, Cursor, Id, Name, TagNames, UserRef
 from unthread_mcp.bulk import Bulk
 from unthread_mcp.fields import COLLABORATOR_TYPE, pick
@@ -144,7 +145,7 @@ async def remove_follower(
 async def _follow(
     workspace: Workspace, conversation: str, user: str | None, group: str | None, *, follows: bool
 ) -> Answer:
-    kind, who = await _entity(workspace, user, group, "user")
+    kind, who = await _entity(workspace, user, group, "user", of_the_team=follows)
     identity = await workspace.names.conversation(conversation)
     current = await _allowed(workspace, identity)
     words = "follows" if follows else "doesn't follow"
@@ -239,8 +240,14 @@ async def list_collaborator_types(workspace: Workspace, cursor: Cursor | None = 
     return listed.answer("collaborator type", lines, legend=SEPARATOR.join(("key", "name", "description")))
 
 
-async def _entity(workspace: Workspace, user: str | None, group: str | None, argument: str) -> tuple[EntityType, Named]:
-    """The user or the group, whichever is given. Raises `InvalidArgument` for both or neither."""
+async def _entity(
+    workspace: Workspace, user: str | None, group: str | None, argument: str, *, of_the_team: bool = True
+) -> tuple[EntityType, Named]:
+    """The user or the group, whichever is given. Raises `InvalidArgument` for both or neither.
+
+    Names are those of the team; an id may be anybody's, and what a customer's person is asked or told of would reach
+    the customer: with `of_the_team`, it is refused.
+    """
     if group and not user:
         return "group", Named(group, f"group {group}")
     if not user or group:
@@ -250,8 +257,19 @@ async def _entity(workspace: Workspace, user: str | None, group: str | None, arg
             f"Pass {argument}, or the id of a group.",
         )
     found = await workspace.names.user(user)
-    name = found.name if found.name != found.id else await workspace.names.name_of_user(found.id)
-    return "user", Named(found.id, name)
+    if found.name != found.id:
+        return "user", found
+    if of_the_team and not await _is_of_the_team(workspace, found.id):
+        raise InvalidArgument(f"{found.id} is nobody of the team.", "list_users lists the users.")
+    return "user", Named(found.id, await workspace.names.name_of_user(found.id))
+
+
+async def _is_of_the_team(workspace: Workspace, identity: str) -> bool:
+    """Whether this is the id of a user whom Unthread lists without those of customers."""
+    where: list[JsonValue] = [{"field": "id", "operator": "==", "value": identity}]
+    body: JsonObject = {"where": where, "limit": 1}
+    rows = as_page(await workspace.client.read(LIST_USERS, {}, body=body)).rows
+    return any(text_of(row, "id") == identity for row in rows)
 
 
 async def _allowed(workspace: Workspace, identity: str) -> JsonObject:

@@ -124,7 +124,9 @@ async def create_customer(
         invited = [await workspace.names.user(each, external=True) for each in invite]
         body["inviteUserIds"] = [each.id for each in invited]
         people = ", ".join(each.name for each in invited)
-        await gate.pass_through(f"Create the customer {name!r} with a Slack channel, and invite {people} to it?")
+        channel = f"{'private ' if is_private else ''}Slack channel"
+        topic = f"\n\nIts topic:\n\n{text_of(body, 'channelTopic')}" if channel_topic else ""
+        await gate.pass_through(f"Create the customer {name!r} with a {channel}, and invite {people} to it?{topic}")
     key = NaturalKey(LIST_CUSTOMERS, "name", name)
     created = await create(workspace, CREATE_CUSTOMER, body, what="customer", key=key)
     workspace.names.forget(name)
@@ -169,6 +171,8 @@ async def tag_customers(
         raise InvalidArgument("No tag was passed.", "Pass add or remove.")
     tags = [(TAG_CUSTOMERS, await workspace.names.tag(each)) for each in add or ()]
     untags = [(UNTAG_CUSTOMERS, await workspace.names.tag(each)) for each in remove or ()]
+    if both := [tag for _, tag in tags if tag.id in {each.id for _, each in untags}]:
+        raise InvalidArgument(f"The tag {both[0].name!r} is both added and removed.", "Do one of the two.")
     links = Links(workspace)
     await links.find(customers)
     for endpoint, tag in [*tags, *untags]:
