@@ -60,11 +60,18 @@ class Kind:
     tool: str
     """The tool that lists them, for refusals."""
     plural: str
-    besides: str = ""
-    """How that tool lists those who weren't looked for, with a leading comma."""
+    besides: tuple[str, str] = ("", "")
+    """What refusals add about people from outside: where they can't be meant, and where they can."""
 
 
-USERS: Final = Kind("user", LIST_USERS, (), "list_users", "users", ", with include_external customers' people too")
+USERS: Final = Kind(
+    "user",
+    LIST_USERS,
+    (),
+    "list_users",
+    "users",
+    ("; customers' people can't be meant here", ", with include_external customers' people too"),
+)
 """Whether a user was deleted, and of which Slack team they are, stands in fields that the reference doesn't name."""
 CUSTOMERS: Final = Kind("customer", LIST_CUSTOMERS, ("id", "name"), "search_customers", "customers")
 ACCOUNTS: Final = Kind("account", LIST_ACCOUNTS, ("id", "name"), "search_accounts", "accounts")
@@ -166,7 +173,13 @@ def _described(row: JsonObject) -> str:
 
 
 def nothing_found(
-    kind: Kind, name: str, near: Sequence[JsonObject], gone: Sequence[JsonObject], *, are_more: bool = False
+    kind: Kind,
+    name: str,
+    near: Sequence[JsonObject],
+    gone: Sequence[JsonObject],
+    *,
+    external: bool = False,
+    are_more: bool = False,
 ) -> UnknownName:
     """Nobody is called so; `gone` were, and `near` are called nearly so, perhaps with more that weren't seen."""
     said = one_line(name, 60)
@@ -179,7 +192,7 @@ def nothing_found(
         return UnknownName(
             f"No {kind.word} is called {said!r} any more: {described(gone)}.", f"{kind.tool} lists the {kind.plural}."
         )
-    remedy = f"Similar: {described(near)}." if near else f"{kind.tool} lists the {kind.plural}{kind.besides}."
+    remedy = f"Similar: {described(near)}." if near else f"{kind.tool} lists the {kind.plural}{kind.besides[external]}."
     return UnknownName(f"No {kind.word} is called {said!r}.", remedy)
 
 

@@ -180,7 +180,7 @@ class Names:
         if are_more and (others or not suggested):
             raise too_many(kind, name, others)
         gone = found or called([row for row in near if is_gone(row)], field, name)
-        raise nothing_found(kind, name, suggested, gone, are_more=are_more)
+        raise nothing_found(kind, name, suggested, gone, external=external, are_more=are_more)
 
     def _kept(self, kind: Kind, name: str, *, external: bool = False) -> Named | None:
         # Letter case counts: there may be another one of the same letters.

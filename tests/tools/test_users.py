@@ -79,10 +79,17 @@ async def test_a_customers_person_is_nobody_to_assign_to(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("update_conversation", conversation=number, assignee="Katrin Vogel")
     assert said.text == (
-        "refused: No user is called 'Katrin Vogel'. list_users lists the users, with include_external customers' "
-        "people too."
+        "refused: No user is called 'Katrin Vogel'. list_users lists the users; customers' people can't be meant here."
     )
     assert desk.wire.writes == []
+
+
+async def test_where_customers_people_may_be_meant_the_refusal_says_how_to_find_them(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=desk.find("c.status = 'open'"), submitter="Qqqq")
+    assert said.text == (
+        "refused: No user is called 'Qqqq'. list_users lists the users, with include_external customers' people too."
+    )
 
 
 @pytest.mark.parametrize("tool", ["search_conversations", "update_conversation"])

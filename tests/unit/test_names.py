@@ -128,7 +128,7 @@ async def test_none_of_a_name_and_nothing_near_names_the_tool_that_lists_them() 
         (names.customer, "No customer is called 'Q'. search_customers lists the customers."),
         (names.tag, "No tag is called 'Q'. list_tags lists the tags."),
         (names.ticket_type, "No ticket type is called 'Q'. list_ticket_types lists the ticket types."),
-        (names.user, "No user is called 'Q'. list_users lists the users, with include_external customers' people too."),
+        (names.user, "No user is called 'Q'. list_users lists the users; customers' people can't be meant here."),
     ):
         client.asked.clear()
         with pytest.raises(InvalidArgument) as refusal:
