@@ -85,15 +85,17 @@ async def create(
     def done_before(receipt: Mapping[str, str]) -> Written:
         return Written("already_done", {**receipt}, f" The same {what} was created a moment ago; nothing was sent.")
 
-    known = workspace.intents.look(intent)
-    deleted = isinstance(known, Resolved) and _was_deleted(workspace, what, known.receipt.get("id", ""))
-    return await once(
-        workspace,
-        intent,
-        send,
-        done_before=None if deleted else done_before,
-        unresolved=lambda: _maybe_created(workspace, what, key),
-    )
+    # The same at the same moment waits for what becomes of the first, instead of finding it unresolved.
+    async with workspace.writing_to(repr(intent)):
+        known = workspace.intents.look(intent)
+        deleted = isinstance(known, Resolved) and _was_deleted(workspace, what, known.receipt.get("id", ""))
+        return await once(
+            workspace,
+            intent,
+            send,
+            done_before=None if deleted else done_before,
+            unresolved=lambda: _maybe_created(workspace, what, key),
+        )
 
 
 async def once(

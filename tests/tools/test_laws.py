@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+from typing import Any
 
+import anyio
 import pytest
 
 from tests.support import Desk, Era, Human
@@ -93,6 +95,29 @@ async def test_one_that_is_idempotent_changes_nothing_more_the_second_time(tool:
         said = await agent.call(tool.name, **arguments)
     assert not said.failed
     assert _rows(desk) == before
+    desk.sandbox.close()
+
+
+NEW = [tool for tool in TOOLS if tool.effect in {"creates", "sends"} and not tool.name.startswith("update_")]
+
+
+@pytest.mark.parametrize("tool", NEW, ids=lambda tool: tool.name)
+async def test_one_that_creates_does_so_once_at_the_same_moment_in_whatever_order_its_arguments_come(
+    tool: ToolDeclaration,
+) -> None:
+    desk, outcomes = Desk(ALL), list[str]()
+    async with desk.agent() as agent:
+        arguments = await example(tool.name, desk, agent)
+        desk.wire.clear()
+
+        async def call(arguments: dict[str, Any]) -> None:
+            outcomes.append((await agent.call(tool.name, **arguments)).text.partition(":")[0])
+
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(call, arguments)
+            calls.start_soon(call, dict(reversed(arguments.items())))
+    assert sorted(outcomes) == ["already_done", "done"]
+    assert len(desk.wire.writes) == 1
     desk.sandbox.close()
 
 
