@@ -75,7 +75,7 @@ async def merged_fields(
     if not type_id:
         raise InvalidArgument("The conversation has no ticket type, so it has no fields.", "Pass ticket_type too.")
     definition = as_object(await workspace.client.read(GET_TICKET_TYPE, {"ticket_type_id": type_id}))
-    written = written_fields(definition, await with_user_ids(definition, given, workspace.names.user))
+    written = written_fields(definition, await with_user_ids(definition, given, workspace.names.colleague))
     before = _map(current, "ticketTypeFields")
     labels = {text_of(each, "id"): label_of(each) for each in fields_of(definition)}
     kept = before

@@ -28,6 +28,7 @@ from unthread_mcp.name_matching import (
     Named,
     called,
     is_gone,
+    is_uuid,
     looks_like_id,
     may_be_id,
     nothing_found,
@@ -70,6 +71,27 @@ class Names:
         """A user by id, name or e-mail address. Raises `InvalidArgument` with candidates."""
         refuse_oneself(value)
         return await self._find(USERS, value, "email" if "@" in value else "name", external=external)
+
+    async def colleague(self, value: str) -> Named:
+        """A user of the team by id, name or e-mail address: who may be given something to do, or be told of it.
+
+        An id is looked up, too, since those of customers' people, whom it would reach, and of deleted users look the
+        same. Raises `InvalidArgument` with candidates.
+        """
+        identity = value.strip()
+        if not is_uuid(identity):
+            return await self.user(value)
+        if known := self._kept(USERS, identity):
+            return known
+        rows, _ = await self._rows(USERS, "id", "==", identity)
+        rows = [row for row in rows if text_of(row, "id") == identity]
+        if not (here := [row for row in rows if not is_gone(row)]):
+            if rows:
+                raise nothing_found(USERS, identity, [], rows)
+            raise InvalidArgument(f"{identity} is nobody of the team.", "list_users lists the users.")
+        named = _named(here[0], identity)
+        self._keep((_key(USERS), identity), named)
+        return named
 
     async def customer(self, value: str) -> Named:
         """A customer by id or name. Raises `InvalidArgument` with candidates."""

@@ -72,7 +72,7 @@ async def written_sender(
     was = (before or {}).get("sendAs")
     sender: JsonObject = {"type": "user", **(was if isinstance(was, dict) else {})}
     if send_as is not None:
-        sender["id"] = (await workspace.names.user(send_as)).id
+        sender["id"] = (await workspace.names.colleague(send_as)).id
     if not id_of(sender):
         raise InvalidArgument("The outbound has no sender yet.", "Pass send_as.")
     if as_support_rep is not None:

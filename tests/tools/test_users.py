@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support import Desk, Era
@@ -82,6 +84,36 @@ async def test_a_customers_person_is_nobody_to_assign_to(desk: Desk) -> None:
         "refused: No user is called 'Katrin Vogel'. list_users lists the users; customers' people can't be meant here."
     )
     assert desk.wire.writes == []
+
+
+PERSON = "SELECT id FROM users WHERE external ORDER BY id"
+TEXT = {"text": "Hello", "type": "triage", "triage_channel_id": "C0DUTY"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "argument", "others"),
+    [
+        ("update_conversation", "assignee", {"conversation": "#1142"}),
+        ("update_conversations", "assignee", {"conversations": ["#1142"]}),
+        ("create_conversation", "assignee", TEXT),
+        ("create_outbound", "send_as", {"subject": "S", "text": "T", "customers": ["Vela Biotech"]}),
+        ("update_customer", "primary_assignee", {"customer": "Vela Biotech"}),
+        ("request_approval", "approver", {"conversation": "#1142", "title": "Refund"}),
+    ],
+)
+async def test_an_id_is_no_way_around_who_is_of_the_team_and_still_there(
+    tool: str, argument: str, others: dict[str, Any]
+) -> None:
+    desk = Desk(EVERYTHING)
+    (person,) = desk.sandbox.database.execute(PERSON).fetchone()
+    (gone,) = desk.sandbox.database.execute("SELECT id FROM users WHERE name = 'Carla Brandt'").fetchone()
+    async with desk.agent() as agent:
+        outsider = await agent.call(tool, **others, **{argument: person})
+        deleted = await agent.call(tool, **others, **{argument: gone})
+    assert outsider.text == f"refused: {person} is nobody of the team. list_users lists the users."
+    assert deleted.text.startswith(f"refused: No user is called '{gone}' any more: Carla Brandt <")
+    assert desk.wire.writes == []
+    desk.sandbox.close()
 
 
 async def test_where_customers_people_may_be_meant_the_refusal_says_how_to_find_them(desk: Desk) -> None:

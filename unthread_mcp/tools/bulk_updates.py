@@ -61,7 +61,7 @@ async def update_conversations(
         given["priority"] = PRIORITY_NUMBERS[priority]
         said.append(f"priority {priority}")
     if assignee and not unassigned:
-        found = await workspace.names.user(assignee)
+        found = await workspace.names.colleague(assignee)
         given["assignedToUserId"] = found.id
         said.append(f"assignee {found.name}")
     if both := sorted(given.keys() & body.keys()):

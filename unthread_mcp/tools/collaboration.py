@@ -15,12 +15,11 @@ from unthread_mcp.api.endpoints import (
     GET_CONVERSATION,
     LIST_APPROVAL_REQUESTS,
     LIST_COLLABORATOR_TYPES,
-    LIST_USERS,
     REMOVE_FOLLOWER,
     TAG_CONVERSATIONS,
 )
 from unthread_mcp.api.errors import InvalidArgument
-from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import ConversationRef, Conversations, Cursor, Id, Name, TagNames, UserRef
 from unthread_mcp.bulk import Bulk
 from unthread_mcp.fields import COLLABORATOR_TYPE, pick
@@ -256,20 +255,9 @@ async def _entity(
             "passed.",
             f"Pass {argument}, or the id of a group.",
         )
-    found = await workspace.names.user(user)
-    if found.name != found.id:
-        return "user", found
-    if of_the_team and not await _is_of_the_team(workspace, found.id):
-        raise InvalidArgument(f"{found.id} is nobody of the team.", "list_users lists the users.")
-    return "user", Named(found.id, await workspace.names.name_of_user(found.id))
-
-
-async def _is_of_the_team(workspace: Workspace, identity: str) -> bool:
-    """Whether this is the id of a user whom Unthread lists without those of customers."""
-    where: list[JsonValue] = [{"field": "id", "operator": "==", "value": identity}]
-    body: JsonObject = {"where": where, "limit": 1}
-    rows = as_page(await workspace.client.read(LIST_USERS, {}, body=body)).rows
-    return any(text_of(row, "id") == identity for row in rows)
+    found = await (workspace.names.colleague(user) if of_the_team else workspace.names.user(user))
+    name = found.name if found.name != found.id else await workspace.names.name_of_user(found.id)
+    return "user", Named(found.id, name)
 
 
 async def _allowed(workspace: Workspace, identity: str) -> JsonObject:

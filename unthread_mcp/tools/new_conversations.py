@@ -112,7 +112,7 @@ async def create_conversation(
     for_the_team = type == "triage" and known
     kind = await workspace.names.ticket_type(ticket_type) if ticket_type else None
     merged = await merged_fields(workspace, {"ticketTypeId": kind.id}, kind, fields) if kind and fields else None
-    held_by = await workspace.names.user(assignee) if assignee else None
+    held_by = await workspace.names.colleague(assignee) if assignee else None
     given: JsonObject = {
         "assignedToUserId": held_by.id if held_by else None,
         "customerId": of.id if of else None,

@@ -66,7 +66,7 @@ async def supporters(workspace: Workspace, primary: str | None, secondary: str |
 async def _supporter(workspace: Workspace, value: str) -> tuple[str, str]:
     text = value.strip()
     if not text.lower().startswith(TEAM):
-        return "user", (await workspace.names.user(text)).id
+        return "user", (await workspace.names.colleague(text)).id
     identity = text[len(TEAM) :].strip()
     if not ID_PATTERN.fullmatch(identity):
         raise InvalidArgument(

@@ -115,7 +115,7 @@ async def update_conversation(
         "excludeAnalytics": exclude_from_analytics,
     }
     named = {
-        "assignedToUserId": await workspace.names.user(assignee) if assignee and not unassigned else None,
+        "assignedToUserId": await workspace.names.colleague(assignee) if assignee and not unassigned else None,
         "customerId": await workspace.names.customer(customer) if customer else None,
         "ticketTypeId": await workspace.names.ticket_type(ticket_type) if ticket_type else None,
         "submitterUserId": await workspace.names.user(submitter, external=True) if submitter else None,
@@ -141,7 +141,7 @@ async def update_conversation(
     )
     question: Callable[[JsonObject], str] | None = None
     asked = ""
-    if status == "closed" and workspace.settings.confirm == "always":
+    if status == "closed" and gate.asks:
         current = await intended.look(workspace)
         # A wrong label is refused before anybody is asked.
         await intended.merges(workspace, current)
