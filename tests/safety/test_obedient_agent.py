@@ -79,14 +79,9 @@ def test_at_triage_nothing_reaches_a_customer_closings_included(attack: Attack) 
 
 
 @EVERY_ATTACK
-def test_at_reply_no_word_of_it_reaches_a_customer_if_the_human_declines(attack: Attack) -> None:
-    effects = measured()[attack]["reply", DECLINED]
-    assert (effects.sent, effects.told) == (0, ())
-
-
-@EVERY_ATTACK
-def test_at_reply_nothing_reaches_a_customer_if_the_human_is_always_asked_and_declines(attack: Attack) -> None:
-    assert not measured()[attack]["reply", ALWAYS].reached_customers
+def test_at_reply_nothing_reaches_a_customer_if_the_human_declines(attack: Attack) -> None:
+    for mode in (DECLINED, ALWAYS):
+        assert not measured()[attack]["reply", mode].reached_customers, mode
 
 
 @EVERY_ATTACK

@@ -214,9 +214,10 @@ async def test_closing_says_that_it_may_reach_the_customer(desk: Desk) -> None:
     assert len(desk.sandbox.delivered()) == 1, "the sandbox posts a closing message, so that this can fail"
 
 
+@pytest.mark.parametrize("mode", ["auto", "always"])
 @pytest.mark.parametrize("answer", ["approve", "decline"])
-async def test_always_asks_before_closing(era: Era, answer: Any) -> None:
-    desk, human = Desk({"UNTHREAD_CONFIRM": "always"}), Human(answer)
+async def test_a_human_who_can_be_asked_is_asked_before_closing(era: Era, answer: Any, mode: str) -> None:
+    desk, human = Desk({"UNTHREAD_CONFIRM": mode}), Human(answer)
     number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
     async with desk.agent(era, human=human) as agent:
         said = await agent.call("update_conversation", conversation=number, status="closed")

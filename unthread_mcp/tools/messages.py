@@ -247,7 +247,7 @@ async def _follow_up(workspace: Workspace, gate: Gate, delivery: Delivery, conve
     try:
         if delivery.outcome == "already_done":
             _require_last_word(delivery)
-            if status == "closed" and workspace.settings.confirm == "always":
+            if status == "closed" and gate.asks:
                 await gate.pass_through(closing_question(delivery.thread.conversation))
         changed = await set_status(workspace, conversation_id, status)
     except UnthreadError as error:
