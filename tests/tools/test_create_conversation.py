@@ -181,6 +181,15 @@ async def test_a_customers_own_channel_is_named_where_none_was_passed(desk: Desk
     assert f"{name}'s channel is {channel} (" in said
 
 
+@pytest.mark.parametrize("allowed", ["0", "1"])
+async def test_a_direct_message_is_offered_only_where_one_can_be_begun(allowed: str) -> None:
+    desk = Desk({"UNTHREAD_ON_BEHALF_OF": allowed})
+    async with desk.agent() as agent:
+        said = await refused(desk, agent, type="slack", text="Hello")
+    assert ("or on_behalf_of for a direct message" in said) is (allowed == "1")
+    desk.sandbox.close()
+
+
 async def test_an_email_may_be_with_somebody_known_by_name(desk: Desk) -> None:
     identity, name = desk.sandbox.database.execute(
         "SELECT id, name FROM users WHERE external GROUP BY name HAVING count(*) = 1 ORDER BY name"
@@ -426,6 +435,13 @@ async def test_what_is_for_the_team_does_not_go_into_a_customers_channel(desk: D
         said = await refused(desk, agent, **{**kind, "triage_channel_id": channel})
     assert f"triage_channel_id is the channel of the customer {name}, who would read it." in said
     assert desk.sandbox.delivered() == []
+
+
+async def test_what_is_for_the_team_does_not_go_into_an_accounts_channel(desk: Desk) -> None:
+    desk.sandbox.database.execute("UPDATE accounts SET slackChannelIds = '[\"C0ACCOUNT\"]' WHERE name = 'Vela Biotech'")
+    async with desk.agent() as agent:
+        said = await refused(desk, agent, **{**TRIAGE, "triage_channel_id": "C0ACCOUNT"})
+    assert "triage_channel_id is the channel of the account Vela Biotech, who would read it." in said
 
 
 @pytest.mark.parametrize("answer", ["approve", "decline"])

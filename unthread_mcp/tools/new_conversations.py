@@ -11,18 +11,17 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from unthread_mcp.access import sends
-from unthread_mcp.answers import as_object, as_page, id_of, text_of
+from unthread_mcp.answers import as_object, id_of, text_of
 from unthread_mcp.api.endpoints import (
     CREATE_CONVERSATION,
     GET_CONVERSATION,
     GET_CUSTOMER,
     ID_PATTERN,
     LIST_CONVERSATIONS,
-    LIST_CUSTOMERS,
     UPDATE_CONVERSATION,
 )
 from unthread_mcp.api.errors import InvalidArgument, NotPermitted, RequestRejected, UnthreadError
-from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import (
     PRIORITY_NUMBERS,
     Attachments,
@@ -39,6 +38,7 @@ from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import Answer, compact, name_of, number_of
+from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import NaturalKey, Written, change, create
@@ -108,7 +108,7 @@ async def create_conversation(
         raise await _nobody_named(workspace, of)
     await _require_recipient_allowed(workspace, type, of, channel_id, person)
     holder = await _holder(workspace, channel_id, of) if channel_id else None
-    known = await _is_the_teams_own(workspace, triage_channel_id) if triage_channel_id else False
+    known = await is_the_teams_own(workspace, triage_channel_id, "triage_channel_id") if triage_channel_id else False
     for_the_team = type == "triage" and known
     kind = await workspace.names.ticket_type(ticket_type) if ticket_type else None
     merged = await merged_fields(workspace, {"ticketTypeId": kind.id}, kind, fields) if kind and fields else None
@@ -207,9 +207,9 @@ async def _nobody_named(workspace: Workspace, customer: Named | None) -> Invalid
         whole = as_object(await workspace.client.read(GET_CUSTOMER, {"customer_id": customer.id}))
         if channel_id := id_of(whole, "slackChannelId"):
             channel = f" {customer.name}'s channel is {channel_id} ({name_of(whole, 'slackChannel.name')})."
+    direct = ", or on_behalf_of for a direct message" if workspace.settings.on_behalf_of else ""
     return InvalidArgument(
-        "Nobody could say who receives this Slack conversation.",
-        f"Pass channel_id, or on_behalf_of for a direct message.{channel}",
+        "Nobody could say who receives this Slack conversation.", f"Pass channel_id{direct}.{channel}"
     )
 
 
@@ -237,23 +237,13 @@ async def _require_recipient_allowed(
         )
 
 
-async def _customer_in(workspace: Workspace, channel_id: str) -> Named | None:
-    """The customer whose Slack channel this is. Raises `RequestRejected` if Unthread doesn't look customers up so."""
-    where: list[JsonValue] = [{"field": "slackChannelId", "operator": "==", "value": channel_id}]
-    body: JsonObject = {"select": ["id", "name", "slackChannelId"], "where": where, "limit": 1}
-    for row in as_page(await workspace.client.read(LIST_CUSTOMERS, {}, body=body)).rows:
-        if row.get("slackChannelId") == channel_id:
-            return Named(id_of(row), name_of(row))
-    return None
-
-
 async def _holder(workspace: Workspace, channel_id: str, customer: Named | None) -> Named | None:
     """The customer who reads a Slack channel, as far as Unthread says.
 
     Raises `InvalidArgument` if it is another one than `customer`: they would read what is meant for that one.
     """
     try:
-        found = await _customer_in(workspace, channel_id)
+        found = await customer_in(workspace, channel_id)
     except RequestRejected:
         return None
     if found and customer and found.id != customer.id:
@@ -262,23 +252,6 @@ async def _holder(workspace: Workspace, channel_id: str, customer: Named | None)
             "Pass the channel of the customer whom it is for; without channel_id, you are told it.",
         )
     return found
-
-
-async def _is_the_teams_own(workspace: Workspace, channel_id: str) -> bool:
-    """Whether a triage channel is surely no customer's; not, if Unthread doesn't look customers up by their channel.
-
-    Raises `InvalidArgument` for one that is a customer's: they would read what is for the team.
-    """
-    try:
-        found = await _customer_in(workspace, channel_id)
-    except RequestRejected:
-        return False
-    if found:
-        raise InvalidArgument(
-            f"triage_channel_id is the channel of the customer {found.name}, who would read it.",
-            "Pass a channel of the team's own.",
-        )
-    return True
 
 
 def _place(
