@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import PRIORITY_NUMBERS, UNASSIGNED, Condition
 from unthread_mcp.fields import CONVERSATION
@@ -63,6 +64,12 @@ async def resolved(workspace: Workspace, filters: ConversationFilters) -> tuple[
         absolute[argument] = moment
         when, _, side = argument.partition("_")
         add(f"{when}At", moment, ">" if side == "after" else "<")
+    for when in ("created", "updated"):
+        after, before = absolute.get(f"{when}_after"), absolute.get(f"{when}_before")
+        if isinstance(after, str) and isinstance(before, str) and after >= before:
+            raise InvalidArgument(
+                f"{when}_after is not before {when}_before, so there can be nothing.", "Exchange them, or pass one."
+            )
     return found, absolute
 
 
