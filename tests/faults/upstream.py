@@ -7,6 +7,7 @@ the ledger keeps both.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -139,6 +140,7 @@ class Upstream:
         self._hidden: set[str] = set()
         self._parked: list[Received] = []
         self._absences: set[asyncio.Task[None]] = set()
+        self._was_away = False
 
     async def start(self) -> None:
         """Listen on a port of its own; `url` tells where."""
@@ -149,9 +151,13 @@ class Upstream:
         for task in self._absences:
             task.cancel()
         await self.raw.stop()
+        if self._was_away:
+            # What asyncio leaves open when it accepts a connection while its listener is closed shows here, not later.
+            gc.collect()
 
     def leave(self) -> None:
         """Take no connections until `come_back`."""
+        self._was_away = True
         self.raw.take_no_more()
 
     async def come_back(self) -> None:
