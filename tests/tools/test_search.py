@@ -119,7 +119,9 @@ async def test_every_named_filter_becomes_the_references_condition(desk: Desk) -
 async def test_a_time_that_ends_before_it_begins_is_refused(desk: Desk, when: str) -> None:
     async with desk.agent() as agent:
         said = await agent.call("search_conversations", **{f"{when}_after": "7d", f"{when}_before": "30d"})
-    assert said.text == f"{when}_after is not before {when}_before, so there can be nothing. Exchange them, or pass one."
+    assert (
+        said.text == f"{when}_after is not before {when}_before, so there can be nothing. Exchange them, or pass one."
+    )
     assert desk.wire.sent == []
 
 
