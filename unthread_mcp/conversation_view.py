@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -10,14 +10,11 @@ from unthread_mcp.answers import id_of, text_of
 from unthread_mcp.api.decoding import parse_json
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.listing import Listed
 from unthread_mcp.render import (
     MAX_BYTES,
     SEPARATOR,
     TITLE_LENGTH,
-    Answer,
     compact,
-    compose,
     name_of,
     names_of,
     number_of,
@@ -52,8 +49,6 @@ _FOR_REMARKS: Final = 400
 _FIELDS_SHOWN: Final = 30
 """Ticket type fields in the facts above a thread; workspaces have a handful."""
 _FILES_SHOWN: Final = 10
-_MESSAGE_LENGTH: Final = 20_000
-"""Characters of one message in a listing."""
 
 
 async def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:
@@ -159,15 +154,22 @@ def _format(workspace: Workspace, hint: str = _HINT) -> FormatPart:
 
 
 def thread_shown(
-    workspace: Workspace, thread: Thread, head: Sequence[str], max_tokens: int, *, newest_whole: bool = True
+    workspace: Workspace,
+    thread: Thread,
+    head: Sequence[str],
+    max_tokens: int,
+    *,
+    newest_whole: bool = True,
+    names: Mapping[str, str] | None = None,
 ) -> str:
     """The whole answer about a conversation, within `max_tokens` and the size of every answer.
 
-    The newest customer message may go beyond `max_tokens`, unless `newest_whole` is false.
+    The newest customer message may go beyond `max_tokens`, unless `newest_whole` is false. `names` are those of the
+    people whom the messages mention and don't name, by Slack's id.
     """
     write = _format(workspace)
-    first, missing = _first_message(thread)
-    entries = [*([first] if first else []), *read_thread(thread.messages, thread.conversation)]
+    first, missing = _first_message(thread, names)
+    entries = [*([first] if first else []), *read_thread(thread.messages, thread.conversation, names)]
     tail = [f"as_of={one_line(thread.as_of, 200)}" if thread.as_of else "The thread is empty."]
     above = [line for line in head if line]
     budget = max_tokens - sum(estimate_tokens(line) + 1 for line in [*above, *tail]) - _FENCE_TOKENS
@@ -183,7 +185,7 @@ def thread_shown(
     return "\n".join([*above, Fence().wrap(_cut(body, room)), *tail])
 
 
-def _first_message(thread: Thread) -> tuple[Entry | None, int]:
+def _first_message(thread: Thread, names: Mapping[str, str] | None) -> tuple[Entry | None, int]:
     """The conversation's first message if the thread was not read back to it, and how many are missing in between."""
     if thread.complete:
         return None, 0
@@ -191,7 +193,7 @@ def _first_message(thread: Thread) -> tuple[Entry | None, int]:
     initial = thread.conversation.get("initialMessage")
     if not isinstance(initial, dict) or name_of_message(initial) in map(name_of_message, thread.messages):
         return None, missing
-    return read_message(initial, thread.conversation), max(0, missing - 1)
+    return read_message(initial, thread.conversation, names), max(0, missing - 1)
 
 
 def _with_missing(parts: Sequence[Part], first: Entry | None, missing: int) -> list[Part]:
@@ -223,26 +225,3 @@ def messages_shown(workspace: Workspace) -> Callable[[Thread, Sequence[JsonObjec
         return Fence().wrap(_cut(render_thread(entries, format_line=_format(workspace))))
 
     return show
-
-
-def message_lines(workspace: Workspace, listed: Listed, conversation: JsonObject, by: str | None) -> Answer:
-    """A page of messages, in the order of time, those by somebody alone if `by` names a role or a person."""
-    entries = read_thread(listed.page.rows, conversation)
-    shown = [each for each in entries if by is None or _is_by(each, by)]
-    write = _format(workspace)
-    rows = [_shortened(write(each)) for each in shown]
-    remark = "oldest of this page first"
-    if by is not None:
-        remark += f"; {len(shown)} of them by {one_line(by, 40)!r}"
-    return Answer(compose([listed.heading("message", remark)], rows, [listed.footer], fence=Fence()), listed.data)
-
-
-def _is_by(entry: Entry, by: str) -> bool:
-    wanted = by.strip().casefold()
-    return wanted == entry.role or wanted in entry.author.casefold()
-
-
-def _shortened(line: str) -> str:
-    if len(line) <= _MESSAGE_LENGTH:
-        return line
-    return f"{line[:_MESSAGE_LENGTH]}\n  [cut here: {len(line) - _MESSAGE_LENGTH:,} characters more]"

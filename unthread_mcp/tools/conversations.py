@@ -12,6 +12,7 @@ from pydantic import Field
 from unthread_mcp.access import reads
 from unthread_mcp.answers import Page, text_of
 from unthread_mcp.api.endpoints import LIST_CONVERSATIONS, LIST_MESSAGES
+from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import (
     IN_MESSAGE,
@@ -29,7 +30,6 @@ from unthread_mcp.arguments import (
     Where,
     Words,
 )
-from unthread_mcp.concurrency import both
 from unthread_mcp.conversation_filters import ConversationFilters, resolved
 from unthread_mcp.fields import CONVERSATION, MESSAGE
 from unthread_mcp.listing import Listed, Query, list_page
@@ -209,7 +209,9 @@ def conversation_line(row: JsonObject, date: Callable[[JsonValue], str]) -> str:
 async def get_conversation(
     workspace: Workspace,
     conversation: ConversationRef,
-    max_tokens: Annotated[int, Field(description="For the whole answer", ge=500, le=20_000)] = 4_000,
+    max_tokens: Annotated[
+        int, Field(description="For the answer, but the customer's newest message is whole", ge=500, le=20_000)
+    ] = 4_000,
     select: Annotated[Select | None, Field(description="Fields of the conversation instead of its thread")] = None,
 ) -> Answer:
     """Read a conversation: what it is about, and its thread with customers, agents, bots and internal notes told apart.
@@ -217,6 +219,7 @@ async def get_conversation(
     Quoted mail and signatures are left out; of a long thread the middle is. Gives as_of, which send_reply needs.
     """
     from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
+    from unthread_mcp.mentions import names_of_mentioned  # noqa: PLC0415
 
     identity = await workspace.names.conversation(conversation)
     if select:
@@ -227,7 +230,8 @@ async def get_conversation(
         # Many short messages: more of them fit than one page has.
         thread = await read_thread(workspace, identity, whole=True)
     head = await conversation_head(workspace, thread)
-    text = thread_shown(workspace, thread, head, max_tokens)
+    names = await names_of_mentioned(workspace, thread.messages, thread.conversation)
+    text = thread_shown(workspace, thread, head, max_tokens, names=names)
     return Answer(text, {"conversation": thread.conversation, "messages": [*thread.messages], "as_of": thread.as_of})
 
 
@@ -243,9 +247,11 @@ async def list_messages(
     limit: Limit = 25,
     cursor: Cursor | None = None,
 ) -> Answer:
-    """Read a conversation's messages page by page, newest first, each whole."""
-    from unthread_mcp.conversation_view import message_lines  # noqa: PLC0415 - see get_conversation
+    """Read a conversation's messages page by page, newest first, each up to 20,000 characters."""
+    from unthread_mcp.message_pages import messages_listed  # noqa: PLC0415 - see get_conversation
 
+    if by and select:
+        raise InvalidArgument("by and select don't go together.", "Leave one of them out.")
     identity = await workspace.names.conversation(conversation)
     where: list[JsonObject] = []
     absolute: JsonObject = {}
@@ -280,6 +286,4 @@ async def list_messages(
     )
     if select:
         return (await list_page(workspace, query)).selected("message")
-    # Who wrote what can't be told from the messages alone.
-    listed, found = await both(lambda: list_page(workspace, query), lambda: workspace.conversation(identity))
-    return message_lines(workspace, listed, found, by)
+    return await messages_listed(workspace, query, identity, by)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from unthread_mcp.transcript.entries import Entry, Gap, Role
 from unthread_mcp.transcript.files import file_words
 from unthread_mcp.transcript.fitting import Fitted, FormatPart, Part, fit
-from unthread_mcp.transcript.reading import read_message, read_thread
+from unthread_mcp.transcript.reading import in_order, read_message, read_thread
 from unthread_mcp.transcript.rendering import line_format, render_thread
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Role",
     "file_words",
     "fit",
+    "in_order",
     "line_format",
     "read_message",
     "read_thread",

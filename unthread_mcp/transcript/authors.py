@@ -67,9 +67,11 @@ class People:
     """Whether somebody in the thread is marked as external."""
 
 
-def read_people(conversation: JsonObject, messages: Sequence[JsonObject]) -> People:
-    """Collect names, the workspace's Slack teams and whether there are outsiders. Never raises."""
-    names: dict[str, str] = {}
+def read_people(
+    conversation: JsonObject, messages: Sequence[JsonObject], known: Mapping[str, str] | None = None
+) -> People:
+    """Collect names beside those `known`, the workspace's Slack teams and whether there are outsiders. Never raises."""
+    names: dict[str, str] = {identity: short_name(name) for identity, name in (known or {}).items()}
     teams: set[str] = set()
     for name in ("submitterUser", "assignedToUser"):
         _learn_name(conversation.get(name), names)

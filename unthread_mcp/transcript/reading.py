@@ -22,14 +22,23 @@ _SEND_MARKER = re.compile(r"\s*/unthread send\s*\Z")
 _MOST_FILES: Final = 20
 
 
-def read_thread(messages: Sequence[JsonObject], conversation: JsonObject) -> list[Entry]:
+def in_order(messages: Sequence[JsonObject]) -> list[JsonObject]:
+    """`messages`, oldest first."""
+    return sorted(messages, key=_sort_key)
+
+
+def read_thread(
+    messages: Sequence[JsonObject], conversation: JsonObject, names: Mapping[str, str] | None = None
+) -> list[Entry]:
     """Read all `messages`, oldest first whatever their order, knowing names and quotes from one another.
+
+    `names` are those of users whom the messages mention and don't name, by Slack's id.
 
     Quoted mail is kept where the thread doesn't hold it. If `messages` is a later page of the thread, that can be told
     only once a message of the team's stands in it, since that is what customers quote. Never raises.
     """
-    people = read_people(conversation, messages)
-    ordered = sorted(messages, key=_sort_key)
+    people = read_people(conversation, messages, names)
+    ordered = in_order(messages)
     earlier = EarlierText()
     is_known = bool(ordered) and _is_first(ordered[0], conversation)
     entries: list[Entry] = []
@@ -41,10 +50,10 @@ def read_thread(messages: Sequence[JsonObject], conversation: JsonObject) -> lis
     return entries
 
 
-def read_message(message: JsonObject, conversation: JsonObject) -> Entry:
+def read_message(message: JsonObject, conversation: JsonObject, names: Mapping[str, str] | None = None) -> Entry:
     """Read one message by itself. Never raises: missing, null and mistyped fields degrade one by one."""
     earlier = EarlierText() if _is_first(message, conversation) else None
-    return _read(message, conversation, read_people(conversation, [message]), earlier)[0]
+    return _read(message, conversation, read_people(conversation, [message], names), earlier)[0]
 
 
 def _read(

@@ -13,6 +13,14 @@ from collections.abc import Mapping
 _BRACKETS = re.compile(r"<([@#!]|(?=(?:https?|mailto|tel|ftp|slack):))([^<>|\n]{1,4000})(?:\|([^<>\n]{0,2000}))?>")
 
 
+_UNLABELLED = re.compile(r"<@([UW][A-Z0-9]{2,30})>")
+
+
+def mentioned(text: str) -> list[str]:
+    """The Slack ids of the users whom `text` mentions without naming them."""
+    return _UNLABELLED.findall(text) if "<@" in text else []
+
+
 def slack_to_text(text: str, names: Mapping[str, str]) -> str:
     """Turn Slack's markup in `text` into plain text.
 

@@ -1,0 +1,123 @@
+"""Messages page by page: those by somebody alone, and people who are mentioned by their Slack id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support import Desk
+
+pytestmark = pytest.mark.anyio
+
+
+def _messages(desk: Desk, number: str) -> int:
+    sql = "SELECT count(*) FROM messages WHERE conversationId = ?"
+    return desk.sandbox.database.execute(sql, [desk.id_of(number)]).fetchone()[0]
+
+
+def _cursor(text: str) -> str:
+    return text.rpartition("cursor=")[2]
+
+
+async def test_messages_by_somebody_say_among_how_many_they_were_found(desk: Desk) -> None:
+    number = desk.number("longest-thread")
+    async with desk.agent() as agent:
+        said = await agent.call("list_messages", conversation=number, by="customer", limit=10)
+    heading = said.text.splitlines()[0]
+    shown = said.text.count(" (customer): ")
+    assert 0 < shown < 10
+    of = f"among 10 of {_messages(desk, number)} messages looked through"
+    assert heading == f"{shown} by 'customer' {of}, oldest first; older ones follow with the cursor"
+
+
+async def test_with_the_cursor_all_messages_by_somebody_are_met(desk: Desk) -> None:
+    number = desk.number("longest-thread")
+    sql = "SELECT count(*) FROM messages WHERE conversationId = ? AND isExternal = 1"
+    count = desk.sandbox.database.execute(sql, [desk.id_of(number)]).fetchone()[0]
+    met, pages = 0, 0
+    async with desk.agent() as agent:
+        said = await agent.call("list_messages", conversation=number, by="customer", limit=100)
+        while True:
+            met, pages = met + said.text.count(" (customer): "), pages + 1
+            if "cursor=" not in said or pages > 5:
+                break
+            said = await agent.call("list_messages", cursor=_cursor(said.text))
+    assert (met, pages) == (count, 3)
+
+
+async def test_pages_without_a_message_by_somebody_are_passed_over_up_to_the_fifth(desk: Desk) -> None:
+    number = desk.number("longest-thread")
+    async with desk.agent() as agent:
+        desk.wire.clear()
+        said = await agent.call("list_messages", conversation=number, by="Nobody Here", limit=10)
+        asked = [each for each in desk.wire.sent if each.path.endswith("/messages/list")]
+        more = await agent.call("list_messages", cursor=_cursor(said.text), limit=10)
+        last = await agent.call("list_messages", conversation=number, by="Nobody Here", limit=100)
+    count = _messages(desk, number)
+    assert len(asked) == 5
+    assert said.text.startswith(f"None by 'Nobody Here' among 50 of {count} messages looked through")
+    assert more.text.startswith(f"None by 'Nobody Here' among 50 of {count} messages looked through")
+    assert last.text == f"None by 'Nobody Here' among {count} messages looked through, oldest first"
+
+
+async def test_the_data_holds_the_messages_by_somebody_alone(desk: Desk) -> None:
+    number = desk.number("longest-thread")
+    async with desk.agent(server=desk.new_server(UNTHREAD_ANSWERS="both")) as agent:
+        said = await agent.call("list_messages", conversation=number, by="customer", limit=10)
+    assert said.data is not None
+    assert len(said.data["data"]) == said.text.count(" (customer): ")
+
+
+async def test_by_needs_the_whole_message(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("list_messages", conversation=desk.number("longest-thread"), by="note", select=["ts"])
+    assert said.failed
+    assert said.text == "by and select don't go together. Leave one of them out."
+    assert not [each for each in desk.wire.sent if each.path.endswith("/messages/list")]
+
+
+def _mentioning(*identities: str) -> Any:
+    """Answers in which the messages' texts mention these Slack ids."""
+
+    def changed(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if not request.url.path.endswith("/messages/list"):
+            return answer
+        page = answer.json()
+        mentions = " ".join(f"<@{identity}>" for identity in identities)
+        rows = [{**row, "text": f"{mentions} please"} for row in page["data"]]
+        return httpx2.Response(200, json={**page, "data": rows})
+
+    return changed
+
+
+@pytest.mark.parametrize("tool", ["list_messages", "get_conversation"])
+async def test_people_mentioned_by_their_slack_id_are_named_in_one_request(desk: Desk, tool: str) -> None:
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    strangers = (
+        "SELECT slackId, name FROM users WHERE slackId IS NOT NULL AND id NOT IN "
+        "(SELECT userId FROM messages WHERE conversationId = ? AND userId IS NOT NULL) ORDER BY name LIMIT 2"
+    )
+    (one, anna), (two, ben) = desk.sandbox.database.execute(strangers, [desk.id_of(number)]).fetchall()
+    desk.wire.after = _mentioning(one, two, "U0GONE000")
+    async with desk.agent() as agent:
+        said = await agent.call(tool, conversation=number)
+        asked = [each for each in desk.wire.sent if each.path == "/users/list"]
+        again = await agent.call(tool, conversation=number)
+    assert f"@{anna} @{ben} @U0GONE000 please" in said
+    assert [(each["operator"], each["value"]) for each in asked[0].body["where"]] == [("in", [one, two, "U0GONE000"])]
+    assert f"@{anna} @{ben} @U0GONE000 please" in again
+    assert len([each for each in desk.wire.sent if each.path == "/users/list"]) == 1, "it is remembered"
+
+
+async def test_where_nobody_can_be_asked_mentioned_people_go_by_their_id(desk: Desk) -> None:
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    desk.wire.after = _mentioning("U0GONE000")
+    desk.wire.before = lambda request: (
+        httpx2.Response(403, json={}) if request.url.path.endswith("/users/list") else None
+    )
+    async with desk.agent() as agent:
+        said = await agent.call("list_messages", conversation=number)
+    assert not said.failed
+    assert "@U0GONE000 please" in said
