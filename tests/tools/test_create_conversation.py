@@ -438,10 +438,13 @@ async def test_what_is_for_the_team_does_not_go_into_a_customers_channel(desk: D
 
 
 async def test_what_is_for_the_team_does_not_go_into_an_accounts_channel(desk: Desk) -> None:
-    desk.sandbox.database.execute("UPDATE accounts SET slackChannelIds = '[\"C0ACCOUNT\"]' WHERE name = 'Vela Biotech'")
+    _, name, channel, _ = customer_of(
+        desk, "slackChannelId IN (SELECT value FROM accounts, json_each(slackChannelIds))"
+    )
+    desk.sandbox.database.execute("UPDATE customers SET slackChannelId = NULL")
     async with desk.agent() as agent:
-        said = await refused(desk, agent, **{**TRIAGE, "triage_channel_id": "C0ACCOUNT"})
-    assert "triage_channel_id is the channel of the account Vela Biotech, who would read it." in said
+        said = await refused(desk, agent, **{**TRIAGE, "triage_channel_id": channel})
+    assert f"triage_channel_id is the channel of the account {name}, who would read it." in said
 
 
 @pytest.mark.parametrize("answer", ["approve", "decline"])

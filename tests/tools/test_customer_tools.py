@@ -436,6 +436,30 @@ async def test_two_changes_of_an_auto_responder_at_once_both_stay(desk: Desk) ->
     assert (after["message"], after["condition"]) == ("Back on Monday.", "outside-working-hours")
 
 
+# Where their conversations are triaged
+
+
+async def test_notes_are_sent_to_no_channel_of_a_customer(desk: Desk) -> None:
+    sql = "SELECT name, slackChannelId FROM customers WHERE slackChannelId IS NOT NULL ORDER BY name"
+    name, channel = desk.sandbox.database.execute(sql).fetchone()
+    async with desk.agent() as agent:
+        said = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id=channel)
+        own = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id="C0DUTY")
+    assert said.text.startswith(f"refused: triage_channel_id is the channel of the customer {name}, who would read it.")
+    assert own.text.startswith("done: ")
+    assert len(desk.wire.writes) == 1
+
+
+async def test_where_it_can_not_be_told_whose_channel_it_is_the_human_is_asked(desk: Desk) -> None:
+    human = Human("decline")
+    desk.wire.before = lambda it: httpx2.Response(400, json={}) if it.url.path.endswith("/accounts/list") else None
+    async with desk.agent(human=human) as agent:
+        said = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id="C0DUTY")
+    assert human.asked[0].startswith("Triage the conversations of customer Vela Biotech in the Slack channel C0DUTY?")
+    assert said.failed
+    assert desk.wire.writes == []
+
+
 # Deleting
 
 

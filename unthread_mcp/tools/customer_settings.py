@@ -16,6 +16,7 @@ from unthread_mcp.gate import Gate
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import Answer, name_of
 from unthread_mcp.tools.customers import customer_of
+from unthread_mcp.tools.slack_channels import is_the_teams_own
 from unthread_mcp.tools.support_settings import (
     Addresses,
     Steps,
@@ -28,6 +29,7 @@ from unthread_mcp.tools.support_settings import (
     steps_to_write,
     supporters,
 )
+from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import change, is_same
 
@@ -103,6 +105,12 @@ async def update_customer(
     workspace.require_allowed(found.id)
     if body.get("slackChannelId") or body.get("emailDomains"):
         workspace.require_no_limit("at another's channel or domains, what this one may be sent would reach them")
+    if triage_channel_id and not await is_the_teams_own(workspace, triage_channel_id, "triage_channel_id"):
+        # Internal notes would go there from now on.
+        await gate.pass_through(
+            f"Triage the conversations of customer {one_line(found.name, 60)} in the Slack channel {triage_channel_id}"
+            "? Unthread doesn't tell whether customers read it."
+        )
     body |= await supporters(workspace, primary_assignee, secondary_assignee)
     if support_steps is not None:
         body["supportSteps"] = await steps_to_write(workspace, support_steps, exact=True)
