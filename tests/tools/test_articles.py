@@ -208,6 +208,15 @@ async def test_publishing_an_article_shows_the_human_what_it_says(era: Era) -> N
     desk.sandbox.close()
 
 
+async def test_the_human_is_told_how_much_a_new_content_replaces(desk: Desk) -> None:
+    human, article = Human("decline"), article_id(desk)
+    sql = "SELECT length(content) FROM articles WHERE id = ?"
+    (length,) = desk.sandbox.database.execute(sql, [article]).fetchone()
+    async with desk.agent(human=human) as agent:
+        await agent.call("update_kb_article", article=article, content="Admins are told, too.")
+    assert human.asked[0].endswith(f"content (21 characters in the place of {length:,}): Admins are told, too.")
+
+
 async def test_nobody_is_asked_about_an_article_that_is_so_already(desk: Desk) -> None:
     human, article = Human(), article_id(desk)
     async with desk.agent(human=human) as agent:

@@ -295,6 +295,14 @@ def _question(before: JsonObject, body: JsonObject) -> str:
         return ""
     # What an article that comes up says may have been written while it was down, when nobody was asked.
     shown: JsonObject = {name: before.get(name) for name in ("title", "content")} if becomes_active else {}
-    lines = [f"{name}: {value}" for name, value in (shown | body).items()]
+    lines = [f"{name}{_length(name, before, body)}: {value}" for name, value in (shown | body).items()]
     asked = "Publish" if becomes_active else "Change"
     return "\n".join([f"{asked} the knowledge base article {title_of(before)!r}?", "", *lines])
+
+
+def _length(name: str, before: JsonObject, body: JsonObject) -> str:
+    """How long the content becomes and was: who reads a part that was to be added would not see what it replaces."""
+    if name != "content" or name not in body:
+        return ""
+    old, new = len(text_of(before, name)), len(text_of(body, name))
+    return f" ({new:,} characters in the place of {old:,})"
