@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,29 @@ async def test_interim_answers_are_passed_over(connections: Connections, server:
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
     url = await server.start(answering(server, interim + http(200, b"[]")))
     assert await body_of(connections, get(url)) == b"[]"
+
+
+async def test_an_answer_in_very_many_chunks_leaves_turns_to_others(
+    connections: Connections, server: RawServer
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    url = await server.start(answering(server, head + b"1\r\n \r\n" * 20_000 + b"0\r\n\r\n"))
+    taken, during = 0, list[int]()
+
+    async def others() -> None:
+        nonlocal taken
+        while True:
+            taken += 1
+            await turns(1)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(others)
+        response = await connections.handle_async_request(get(url))
+        during += [taken async for _ in chunks_of(response)]
+        await response.aclose()
+        tasks.cancel_scope.cancel()
+    assert len(during) == 20_000
+    assert max(Counter(during).values()) <= 1_000
 
 
 async def test_an_answer_that_ends_with_its_connection(connections: Connections, server: RawServer) -> None:
