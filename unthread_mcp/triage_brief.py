@@ -113,9 +113,15 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     await _read_what_follows(workspace, brief)
     for row in brief.similar:
         _know_assignee(brief, row)
-    for row in team:
-        if is_gone(row):
-            brief.people.pop(id_of(row), None)
+    whole_team = "the team" in pages and pages["the team"].next is None
+    there = {id_of(row) for row in team if not is_gone(row)}
+    gone = {id_of(row) for row in team if is_gone(row)}
+    # Who has conversations may be a customer's person, or nobody any more.
+    brief.people = {
+        identity: name
+        for identity, name in brief.people.items()
+        if (identity in there if whole_team else identity not in gone)
+    }
     return brief
 
 

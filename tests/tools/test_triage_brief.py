@@ -212,3 +212,17 @@ async def test_it_asks_for_what_the_customer_wants_and_not_for_their_thanks(desk
     assert asked.body["query"].endswith("Which certificate do you mean? We have two in the Entra admin center.")
     assert asked.body["conversationId"] == identity
     assert len(json.dumps(asked.body)) < 1_300
+
+
+async def test_only_people_of_the_team_could_take_it(desk: Desk) -> None:
+    outsider, name = desk.sandbox.database.execute(
+        "SELECT id, name FROM users WHERE external GROUP BY name HAVING count(*) = 1 ORDER BY name"
+    ).fetchone()
+    desk.sandbox.database.execute(
+        "UPDATE conversations SET assignedToUserId = ? WHERE status = 'open' AND friendlyId = 1142", [outsider]
+    )
+    async with desk.agent() as agent:
+        said = await agent.call("get_triage_brief", conversation="#1131")
+    takers = said.text.partition("who could take it: ")[2].partition("\n")[0]
+    assert "Aisha Rahman (" in takers
+    assert name not in takers
