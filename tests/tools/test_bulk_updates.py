@@ -492,3 +492,25 @@ async def test_the_same_conversation_in_several_forms_is_one(desk: Desk) -> None
 
 async def _tag(agent: Agent, references: list[str]) -> str:
     return (await agent.call("tag_conversations", conversations=references, add=["SSO"])).text
+
+
+async def test_one_that_was_moved_meanwhile_to_a_customer_who_is_not_allowed_is_left_alone() -> None:
+    desk = Desk({"UNTHREAD_TOOLSETS": "all"})
+    sql = "SELECT customerId FROM conversations GROUP BY customerId ORDER BY count(*) DESC"
+    (allowed,), (other,) = desk.sandbox.database.execute(sql).fetchmany(2)
+    number = desk.find("c.customerId = ? AND c.status = 'open'", allowed)
+
+    def moved(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.url.path.endswith("/conversations/list"):
+            sql = "UPDATE conversations SET customerId = ? WHERE id = ?"
+            desk.sandbox.database.execute(sql, [other, desk.id_of(number)])
+        return answer
+
+    async with desk.agent(server=desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=allowed)) as agent:
+        await agent.call("get_conversation", conversation=number)
+        desk.wire.after = moved
+        said = await agent.call("update_conversations", conversations=[number], priority="critical")
+    assert said.failed
+    assert "The operator allows writing only for certain customers" in said
+    assert desk.wire.writes == []
+    desk.sandbox.close()

@@ -447,6 +447,17 @@ async def test_what_is_for_the_team_does_not_go_into_an_accounts_channel(desk: D
     assert f"triage_channel_id is the channel of the account {name}, who would read it." in said
 
 
+@pytest.mark.parametrize("listed", ["/customers/list", "/accounts/list"])
+async def test_where_customers_are_limited_nothing_goes_where_it_can_not_be_told_whose_channel_it_is(
+    desk: Desk, listed: str
+) -> None:
+    desk.wire.before = lambda it: httpx2.Response(400, json={}) if it.url.path.endswith(listed) else None
+    server = desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=customer_of(desk, "1")[0])
+    async with desk.agent(server=server, human=Human()) as agent:
+        said = await refused(desk, agent, **TRIAGE)
+    assert "The operator allows writing only for certain customers" in said
+
+
 @pytest.mark.parametrize("answer", ["approve", "decline"])
 async def test_where_it_can_not_be_told_whose_channel_it_is_the_human_is_asked(
     desk: Desk, answer: Literal["approve", "decline"]

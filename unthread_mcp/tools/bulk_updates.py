@@ -77,6 +77,8 @@ async def update_conversations(
         if all(name in row and is_same(row[name], value) for name, value in body.items()):
             return "already_done", ""
         async with workspace.writing_to(target.id):
+            # How it stood was read when the call began, up to a minute ago.
+            await workspace.require_allowed_conversation(target.id)
             ids = {"conversation_id": target.id}
             select = ("id", "friendlyId", *body)
             written = await change(workspace, UPDATE_CONVERSATION, ids, body, read_back=GET_CONVERSATION, select=select)

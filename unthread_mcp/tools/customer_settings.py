@@ -106,6 +106,7 @@ async def update_customer(
     if body.get("slackChannelId") or body.get("emailDomains"):
         workspace.require_no_limit("at another's channel or domains, what this one may be sent would reach them")
     if triage_channel_id and not await is_the_teams_own(workspace, triage_channel_id, "triage_channel_id"):
+        workspace.require_no_limit("Unthread doesn't tell whose this channel is")
         # Internal notes would go there from now on.
         await gate.pass_through(
             f"Triage the conversations of customer {one_line(found.name, 60)} in the Slack channel {triage_channel_id}"

@@ -109,6 +109,8 @@ async def create_conversation(
     await _require_recipient_allowed(workspace, type, of, channel_id, person)
     holder = await _holder(workspace, channel_id, of) if channel_id else None
     known = await is_the_teams_own(workspace, triage_channel_id, "triage_channel_id") if triage_channel_id else False
+    if triage_channel_id and not known:
+        workspace.require_no_limit("Unthread doesn't tell whose this channel is")
     for_the_team = type == "triage" and known
     kind = await workspace.names.ticket_type(ticket_type) if ticket_type else None
     merged = await merged_fields(workspace, {"ticketTypeId": kind.id}, kind, fields) if kind and fields else None
