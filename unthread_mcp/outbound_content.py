@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from unthread_mcp.answers import as_page, id_of, text_of
 from unthread_mcp.api.endpoints import LIST_CUSTOMERS
-from unthread_mcp.api.errors import ApiError, Conflict, InvalidArgument, UnthreadError
+from unthread_mcp.api.errors import ApiError, Conflict, InvalidArgument, UnreadableAnswer, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.render import compact
@@ -25,6 +25,8 @@ LONGEST_SECTION: Final = 3_000
 MOST_BLOCKS: Final = 50
 """Blocks that Slack takes in one message."""
 _PAGE: Final = 100
+_MOST_PAGES: Final = 20
+"""Four times what it takes for as many recipients as there may be."""
 
 
 def written_blocks(text: str | None, blocks: Sequence[Mapping[str, Any]] | None) -> list[JsonValue]:
@@ -105,19 +107,22 @@ async def found_recipients(
 
 
 async def _tagged(workspace: Workspace, tag_id: str) -> list[str]:
-    found: list[str] = []
+    """All customers that carry the tag, or more than `MOST_RECIPIENTS`. Raises `UnreadableAnswer` for endless pages."""
+    found: dict[str, None] = {}
     cursor: str | None = None
-    while len(found) <= MOST_RECIPIENTS:
+    for _ in range(_MOST_PAGES):
         where: list[JsonValue] = [{"field": "tags.id", "operator": "==", "value": tag_id}]
         body: JsonObject = {"select": ["id"], "where": where, "order": ["id"], "limit": _PAGE}
         page = as_page(
             await workspace.client.read(LIST_CUSTOMERS, {}, body=body | ({"cursor": cursor} if cursor else {}))
         )
-        found += [identity for row in page.rows if (identity := id_of(row))]
+        found |= {identity: None for row in page.rows if (identity := id_of(row))}
         cursor = page.next
-        if cursor is None or not page.rows:
-            break
-    return found
+        if cursor is None or len(found) > MOST_RECIPIENTS:
+            return [*found]
+    raise UnreadableAnswer(
+        "Unthread's pages of customers don't come to an end.", "Pass the customers by name instead of the tag."
+    )
 
 
 def recipient_ids(outbound: JsonObject) -> list[str]:

@@ -227,6 +227,22 @@ class TestCreating:
         assert human.asked == []
         assert desk.wire.writes == []
 
+    @pytest.mark.parametrize("rows", [[{"name": "No id"}], [{"id": "c-1"}], []], ids=["no ids", "the same", "none"])
+    async def test_customers_of_a_tag_whose_pages_do_not_end_are_refused(
+        self, desk: Desk, rows: list[dict[str, str]]
+    ) -> None:
+        def endless(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+            assert len(desk.wire.sent) < 200
+            if not request.url.path.endswith("/customers/list"):
+                return answer
+            return httpx2.Response(200, json={"data": rows, "cursors": {"hasNext": True, "next": "again"}})
+
+        desk.wire.after = endless
+        async with desk.agent() as agent:
+            said = await agent.call("create_outbound", **{**NEW, "customers": None}, tag="Trial", send=True)
+        assert said.text.startswith("refused: Unthread's pages of customers don't come to an end.")
+        assert desk.wire.writes == []
+
     async def test_more_recipients_than_a_human_can_check_are_refused(self, desk: Desk) -> None:
         tag = tag_id(desk, "Trial")
         for number in range(501):
