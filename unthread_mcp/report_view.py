@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -79,6 +79,7 @@ def report_shown(report: Report) -> str:
     ]
     empty = [day for day in series.dates if day not in series.dated]
     tail = [
+        _partial(report),
         f"no data in {len(empty)} of {len(series.dates)} {report.step}s: {_runs(empty, series.dates, report)}"
         if empty
         else "",
@@ -86,6 +87,19 @@ def report_shown(report: Report) -> str:
         f"skipped, not understood: {_some(series.unread, report)}" if series.unread else "",
     ]
     return compose(head, _matrix(report) if report.dimensions else _periods(report), tail)
+
+
+def _partial(report: Report) -> str:
+    """Which weeks or months are not whole, since the period begins or ends inside: they look like a fall."""
+    following = report.last + timedelta(days=1)
+    if report.step == "week":
+        inside = (report.first.weekday() != 0, following.weekday() != 0)
+    else:
+        inside = (report.first.day != 1, following.day != 1)
+    if report.step == "day" or not any(inside):
+        return ""
+    which = "first and last" if all(inside) else "first" if inside[0] else "last"
+    return f"{which} {report.step} not whole"
 
 
 def _days(count: int) -> str:

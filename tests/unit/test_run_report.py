@@ -185,7 +185,27 @@ async def test_dates_of_another_year_carry_it() -> None:
     data: JsonObject = {"2025-11-01": 1, "2026-01-01": 2, "2026-11-01": 3}
     lines = await report(series(data, months), start="2025-11-01", end="2026-11-20", by="month")
     assert lines[2].endswith(" 2025-11-01 to 11-01")
-    assert lines[3:] == ["2025-11-01 1; 01-01 2; 11-01 3", "no data in 1 of 4 months: 2025-12-01"]
+    assert lines[3:] == [
+        "2025-11-01 1; 01-01 2; 11-01 3",
+        "last month not whole",
+        "no data in 1 of 4 months: 2025-12-01",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "step", "said"),
+    [
+        ("2026-11-02", "2026-11-15", "week", ""),
+        ("2026-11-03", "2026-11-15", "week", "first week not whole"),
+        ("2026-11-03", "2026-11-16", "week", "first and last week not whole"),
+        ("2026-09-01", "2026-10-31", "month", ""),
+        ("2026-09-02", "2026-10-31", "month", "first month not whole"),
+        ("2026-11-03", "2026-11-16", "day", ""),
+    ],
+)
+async def test_weeks_and_months_that_the_period_cuts_are_named(start: str, end: str, step: str, said: str) -> None:
+    lines = await report(series({start: 1}, [start]), start=start, end=end, by=step)
+    assert lines[3:] == ([said] if said else [])
 
 
 async def test_one_date_needs_no_drawing() -> None:
