@@ -16,6 +16,9 @@ _TEXTUAL: Final = re.compile(
     r"text/.+|message/rfc822|.+\+(?:json|xml|yaml)"
     r"|application/(?:(?:x-)?(?:json|ndjson|jsonlines|xml|yaml|toml|javascript|sql|sh|csv|httpd-php|log)|json5|graphql)"
 )
+_MOST_MARKERS: Final = 10_000
+"""Of a JPEG before its picture begins. One of nothing but markers, 20 MB of them, would hold up every call for
+seconds."""
 _BINARY_CONTROLS: Final = re.compile("[\0-\x06\x0e-\x1a\x1c-\x1f]")
 """What no text holds; a bell, back spaces and terminal colours stand in logs."""
 
@@ -81,7 +84,9 @@ def _png(content: bytes) -> tuple[int, int] | None:
 def _jpeg(content: bytes) -> tuple[int, int] | None:
     """Width and height from the frame's header, if the end's marker is there (ITU T.81, B.1 and B.2)."""
     place = 2
-    while content[place] == 0xFF:
+    for _ in range(_MOST_MARKERS):
+        if content[place] != 0xFF:
+            break
         marker = content[place + 1]
         if marker == 0xFF:
             place += 1

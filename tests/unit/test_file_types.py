@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import struct
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,24 @@ def test_a_picture_that_no_model_takes_is_none(sides: tuple[int, int]) -> None:
 @pytest.mark.parametrize("filler", [b"\xff\xff\xff", b"\xff\x01\xff\xd0"])
 def test_a_jpeg_may_hold_fillers_between_its_segments(filler: bytes) -> None:
     assert image_type(JPEG[:2] + b"\xff" + filler[1:] + JPEG[2:]) == "image/jpeg"
+
+
+class Counted(bytes):
+    """Bytes that count how often they are looked at."""
+
+    looks = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        type(self).looks += 1
+        found: int | bytes = super().__getitem__(place)
+        return found
+
+
+@pytest.mark.parametrize("filling", [b"\xff\xff", b"\xff\xd0", b"\xff\xe0\0\2"])
+def test_a_jpeg_of_nothing_but_markers_is_given_up_soon(filling: bytes) -> None:
+    Counted.looks = 0
+    assert image_type(Counted(b"\xff\xd8\xff" + filling * 100_000)) is None
+    assert Counted.looks < 50_000
 
 
 def test_a_name_tells_the_same_type_on_every_machine() -> None:
