@@ -286,6 +286,33 @@ async def test_the_same_mail_to_the_same_address_is_the_same_however_it_is_writt
     assert len(created(desk)) == 1
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"priority": "low"},
+        {"status": "on_hold"},
+        {"title": "A question"},
+        {"notes": "Asked again."},
+        {"text": "*We have* a question  for you. "},
+    ],
+)
+@pytest.mark.parametrize("lost", [True, False])
+async def test_the_same_words_in_the_same_place_go_out_once_whatever_else_is_passed(
+    desk: Desk, other: dict[str, Any], lost: bool
+) -> None:
+    def after(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if lost and request.method == "POST" and request.url.path.endswith("/conversations"):
+            raise httpx2.ReadError("reset", request=request)
+        return answer
+
+    desk.wire.after = after
+    async with desk.agent() as agent:
+        await agent.call("create_conversation", **SLACK)
+        again = await agent.call("create_conversation", **{**SLACK, **other})
+    assert again.text.startswith("unknown: " if lost else "already_done: ")
+    assert len(desk.sandbox.delivered()) == 1
+
+
 async def test_another_text_or_another_file_is_another_conversation(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("first")
     desk = Desk({"UNTHREAD_UPLOAD_DIR": str(tmp_path)})

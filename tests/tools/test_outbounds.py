@@ -182,6 +182,14 @@ class TestCreating:
         assert again.text.startswith("already_done: ")
         assert len(desk.wire.writes) == 1
 
+    @pytest.mark.parametrize("other", [{"subject": " Faster  exports"}, {"text": f"{TEXT} "}])
+    async def test_the_same_announcement_is_the_same_with_other_blanks(self, desk: Desk, other: dict[str, str]) -> None:
+        async with desk.agent() as agent:
+            await agent.call("create_outbound", **NEW, send=True)
+            again = await agent.call("create_outbound", **{**NEW, **other}, send=True)
+        assert again.text.startswith("already_done: ")
+        assert len(desk.sandbox.delivered()) == 1
+
     async def test_a_lost_one_is_unknown_and_never_sent_again(self, desk: Desk) -> None:
         async with desk.agent() as agent:
             desk.wire.after = losing

@@ -36,7 +36,7 @@ from unthread_mcp.conversation_state import merged_fields
 from unthread_mcp.fields import CONVERSATION, EVERYTHING, pick, trim
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
-from unthread_mcp.outgoing import prepare
+from unthread_mcp.outgoing import canonical, prepare
 from unthread_mcp.render import Answer, compact, name_of, number_of
 from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own
 from unthread_mcp.untrusted import Fence, one_line
@@ -144,7 +144,7 @@ async def create_conversation(
         body,
         what="conversation",
         key=NaturalKey(LIST_CONVERSATIONS, *(("title", title) if title else ("initialMessage.text", text))),
-        intended=_same_however_written(body, person),
+        intended=_same_however_written(type, body, person),
         select=tuple(dict.fromkeys(wanted)),
         files=files,
     )
@@ -196,10 +196,26 @@ async def _person(workspace: Workspace, said: str) -> _Person:
     return _Person({"email": address, "name": name}, f"{name} <{address}>")
 
 
-def _same_however_written(body: JsonObject, person: _Person | None) -> JsonObject:
-    """The body as an intent: an address reaches the same mailbox in capitals and behind another name."""
+_WHERE: Final = {
+    "slack": ("type", "channelId", "onBehalfOf"),
+    "email": ("type", "emailInboxId", "onBehalfOf", "title"),
+    "triage": ("type", "triageChannelId", "customerId"),
+}
+"""What tells a conversation from others that begin with the same words: by where it is, with whom, or about whom."""
+
+
+def _same_however_written(kind: Kind, body: JsonObject, person: _Person | None) -> JsonObject:
+    """What makes it this conversation and no other: its words, where they go and to whom.
+
+    With another priority or other blanks it would be read twice all the same, and an address reaches the same mailbox
+    in capitals and behind another name.
+    """
+    text = text_of(body, "markdown")
+    same: JsonObject = {name: body.get(name) for name in _WHERE[kind]}
     address = text_of(person.body, "email") if person else ""
-    return {**body, "onBehalfOf": {"email": address.lower()}} if address else body
+    if address:
+        same["onBehalfOf"] = {"email": address.lower()}
+    return {**same, "markdown": canonical(text) or text}
 
 
 async def _nobody_named(workspace: Workspace, customer: Named | None) -> InvalidArgument:

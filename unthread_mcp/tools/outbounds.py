@@ -38,7 +38,7 @@ from unthread_mcp.outbound_content import (
     written_blocks,
     written_sender,
 )
-from unthread_mcp.outgoing import prepare
+from unthread_mcp.outgoing import canonical, prepare
 from unthread_mcp.render import SEPARATOR, Answer, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
@@ -146,7 +146,8 @@ async def create_outbound(
     body["sendAs"] = await written_sender(workspace, send_as, as_support_rep=as_support_rep)
     recipients, asked = await found_recipients(workspace, customers, tag)
     # Who carries a tag may change from call to call: the same announcement is the same all the same.
-    intended: JsonValue = [body.copy(), asked]
+    words: list[JsonValue] = [canonical(each) or each for each in (text_of(body, "subject"), *texts_of(body))]
+    intended: JsonValue = [{**body, "subject": None, "blocks": words}, asked]
     body["recipients"] = recipients
     if send and gate.asks:
         await gate.pass_through(await question(workspace, body))
