@@ -11,6 +11,7 @@ import base64
 import inspect
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from mcp.server.mcpserver import Context
@@ -45,6 +46,12 @@ def described(docstring: str) -> str:
     return "\n".join(" ".join(part.split()) for part in inspect.cleandoc(docstring).split("\n\n"))
 
 
+@cache
+def _signature_of(function: Callable[..., Any]) -> Signature:
+    """A tool's arguments, which are the same for every server of a process."""
+    return Signature(function, (Workspace, Gate, Progress))
+
+
 def _block(file: FileContent) -> ContentBlock:
     """A file as MCP carries it: a picture to be looked at, anything else as a resource."""
     data = base64.b64encode(file.content).decode()
@@ -59,12 +66,12 @@ class OfferedTool:
     def __init__(self, declaration: ToolDeclaration, workspace: Workspace) -> None:
         self.declaration = declaration
         self._workspace = workspace
-        self._signature = Signature(declaration.function, (Workspace, Gate, Progress))
+        self._signature = _signature_of(declaration.function)
         self.listed = McpTool(
             name=declaration.name,
             title=declaration.title,
             description=described(declaration.function.__doc__ or ""),
-            input_schema=self._signature.schema(),
+            input_schema=self._signature.schema,
             annotations=ToolAnnotations.model_validate(declaration.hints),
         )
 

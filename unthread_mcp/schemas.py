@@ -17,6 +17,7 @@ import json
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -98,8 +99,9 @@ class Signature:
         """What stands in for the arguments that may be left out."""
         return {each.name: each.default for each in self.parameters.values() if not each.required}
 
+    @cached_property
     def schema(self) -> JsonSchema:
-        """The JSON schema to publish."""
+        """The JSON schema to publish. It is the same object every time, to be left as it is."""
         properties: dict[str, JsonSchema] = {}
         for parameter in self.parameters.values():
             published = _schema(parameter.annotation)
@@ -175,7 +177,7 @@ class Signature:
         first, *more = problem.errors(include_url=False, include_input=False)
         place = _place(first["loc"])
         if first["type"] == "missing" and len(first["loc"]) == 1:
-            described = self.schema()["properties"][place].get("description", "")
+            described = self.schema["properties"][place].get("description", "")
             return InvalidArgument(
                 f"{self.tool} needs {place}.", f"Pass it: {described}." if described else "Pass it and call again."
             )

@@ -64,11 +64,11 @@ def of(declaration: ToolDeclaration) -> Signature:
 
 def test_what_the_server_fills_in_is_not_published(signature: Signature) -> None:
     assert signature.supplied == {"supplied": Supplied}
-    assert "supplied" not in signature.schema()["properties"]
+    assert "supplied" not in signature.schema["properties"]
 
 
 def test_the_schema_is_plain(signature: Signature) -> None:
-    assert signature.schema() == {
+    assert signature.schema == {
         "type": "object",
         "properties": {
             "name": {"type": "string", "description": "Whose"},
@@ -118,7 +118,7 @@ def test_a_type_that_has_no_plain_schema_is_a_mistake_of_ours() -> None:
     async def odd(_when: complex) -> None: ...
 
     with pytest.raises(TypeError, match="has no published schema"):
-        Signature(odd, ()).schema()
+        _ = Signature(odd, ()).schema
 
 
 def nodes(schema: JsonSchema) -> Iterator[JsonSchema]:
@@ -130,7 +130,7 @@ def nodes(schema: JsonSchema) -> Iterator[JsonSchema]:
 
 @EVERY_TOOL
 def test_every_published_schema_is_flat_and_without_noise(tool: ToolDeclaration) -> None:
-    schema = of(tool).schema()
+    schema = of(tool).schema
     assert (
         {"type", "properties", "additionalProperties"}
         <= schema.keys()
@@ -150,7 +150,7 @@ def test_every_published_schema_is_flat_and_without_noise(tool: ToolDeclaration)
 @EVERY_TOOL
 def test_every_published_pattern_is_explained_in_words(tool: ToolDeclaration) -> None:
     signature = of(tool)
-    for name, published in signature.schema()["properties"].items():
+    for name, published in signature.schema["properties"].items():
         if "pattern" in published:
             with pytest.raises(InvalidArgument) as refusal:
                 signature.plain({name: "no / such\nthing"})
@@ -162,7 +162,7 @@ def test_every_published_pattern_is_explained_in_words(tool: ToolDeclaration) ->
 @given(data=st.data())
 def test_what_the_schema_allows_the_model_takes(tool: ToolDeclaration, data: st.DataObject) -> None:
     signature = of(tool)
-    arguments = data.draw(objects(signature.schema()))
+    arguments = data.draw(objects(signature.schema))
     validated = signature.validate(arguments)
     assert validated.keys() == signature.parameters.keys()
     for name, value in arguments.items():
@@ -186,7 +186,7 @@ def test_what_the_schema_allows_the_model_takes(tool: ToolDeclaration, data: st.
 @given(data=st.data())
 def test_what_a_cursor_carries_of_the_arguments_stands_for_them(tool: ToolDeclaration, data: st.DataObject) -> None:
     signature = of(tool)
-    arguments = data.draw(objects(signature.schema()))
+    arguments = data.draw(objects(signature.schema))
     plain = signature.plain(arguments)
     assert plain.keys() == {name for name, value in arguments.items() if value is not None}
     assert json.loads(json.dumps(plain)) == plain
@@ -314,7 +314,7 @@ def test_what_is_not_understood_is_refused_in_two_sentences(
 def test_a_tool_without_arguments_says_so() -> None:
     async def alone() -> None: ...
 
-    assert Signature(alone, ()).schema() == {"type": "object", "properties": {}, "additionalProperties": False}
+    assert Signature(alone, ()).schema == {"type": "object", "properties": {}, "additionalProperties": False}
     with pytest.raises(InvalidArgument, match=r"It takes: no arguments."):
         Signature(alone, ()).validate({"zzz": 1})
 
