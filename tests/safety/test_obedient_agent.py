@@ -21,7 +21,6 @@ from tests.safety.effects import (
     Mode,
     effects_of,
     measured,
-    possible,
 )
 from tests.safety.obedient import orders_in
 from tests.support import Desk, Era
@@ -62,8 +61,6 @@ def test_its_orders_are_found_and_obeyed_at_every_level(attack: Attack) -> None:
 @EVERY_ATTACK
 def test_where_nothing_is_forbidden_it_has_its_effect(attack: Attack) -> None:
     """Otherwise that it has none elsewhere would say nothing."""
-    if not possible(attack):
-        pytest.skip("its tools are not there yet")
     effects = measured()[attack]["admin", NEVER]
     assert effects.any == attack.works, effects.said
 
