@@ -125,8 +125,8 @@ ACCOUNT: Final = Vocabulary(
     _names(
         "id name imageUrl primarySupportAssigneeId primarySupportAssigneeType secondarySupportAssigneeId "
         "secondarySupportAssigneeType primarySupportAssignee.{id,name} secondarySupportAssignee.{id,name} "
-        "emailsAndDomains slackChannelIds slackTeamIds customFields supportSteps createdAt updatedAt createdBy updatedBy "
-        "slackChannels.{id,name,isPrivate,isShared,archivedAt,slackTeamId} slackTeams.{id,name,icon} tags.{id,name} "
+        "emailsAndDomains slackChannelIds slackTeamIds customFields supportSteps createdAt updatedAt createdBy "
+        "updatedBy slackChannels.{id,name,isPrivate,isShared,archivedAt,slackTeamId} slackTeams.{id,name,icon} tags.{id,name} "
         "externalCrmMetadata"
     ),
     frozenset(),

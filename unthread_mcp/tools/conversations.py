@@ -216,7 +216,8 @@ async def get_conversation(
 ) -> Answer:
     """Read a conversation: what it is about, and its thread with customers, agents, bots and internal notes told apart.
 
-    Quoted mail, greetings and signatures are left out; of a long thread the middle is. Gives as_of, which send_reply needs.
+    Quoted mail, greetings and signatures are left out; of a long thread the middle is. Gives as_of, which send_reply
+    needs.
     """
     from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
     from unthread_mcp.mentions import names_of_mentioned  # noqa: PLC0415
