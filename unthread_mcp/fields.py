@@ -126,8 +126,8 @@ ACCOUNT: Final = Vocabulary(
         "id name imageUrl primarySupportAssigneeId primarySupportAssigneeType secondarySupportAssigneeId "
         "secondarySupportAssigneeType primarySupportAssignee.{id,name} secondarySupportAssignee.{id,name} "
         "emailsAndDomains slackChannelIds slackTeamIds customFields supportSteps createdAt updatedAt createdBy "
-        "updatedBy slackChannels.{id,name,isPrivate,isShared,archivedAt,slackTeamId} slackTeams.{id,name,icon} tags.{id,name} "
-        "externalCrmMetadata"
+        "updatedBy slackChannels.{id,name,isPrivate,isShared,archivedAt,slackTeamId} slackTeams.{id,name,icon} "
+        "tags.{id,name} externalCrmMetadata"
     ),
     frozenset(),
     ("id", "name", "primarySupportAssignee.name", "tags.name", "emailsAndDomains"),
