@@ -19,6 +19,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.attachments import Attachment
 from unthread_mcp.intents import Begun, Intent, Resolved
+from unthread_mcp.name_matching import Named
 from unthread_mcp.render import Outcome
 from unthread_mcp.times import read_time
 from unthread_mcp.untrusted import one_line
@@ -176,20 +177,20 @@ async def delete(
     *,
     what: str,
     asked: str,
-    identify: Callable[[], Awaitable[str]],
+    identify: Callable[[str], Awaitable[Named]],
     read: Callable[[str], Awaitable[JsonObject]],
     approve: Callable[[JsonObject], Awaitable[None]] | None = None,
 ) -> Written:
     """Delete what the agent called `asked`. What is returned holds the object as it was.
 
-    `identify` gives its id, `read` the object of an id; they raise `UnknownName` and `NotFound`
+    `identify` looks up what was asked for, `read` gives the object of an id; they raise `UnknownName` and `NotFound`
     where there is none. `approve` raises if it may not be deleted. It is `already_done` only
     if we deleted it under the same name a moment ago, or if it stood there and was gone when it
     was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may
     be gone.
     """
     try:
-        identity = await identify()
+        identity = (await identify(asked)).id
         found = await read(identity)
     except (UnknownName, NotFound):
         if _was_deleted(workspace, what, asked):

@@ -196,9 +196,6 @@ async def update_account(
 async def delete_account(workspace: Workspace, account: AccountRef) -> Answer:
     """Remove an account with all that is known of it. It can't be taken back."""
 
-    async def identify() -> str:
-        return (await workspace.names.account(account)).id
-
     async def approve(found: JsonObject) -> None:
         workspace.require_allowed(found.get("id"))
 
@@ -207,7 +204,7 @@ async def delete_account(workspace: Workspace, account: AccountRef) -> Answer:
         DELETE_ACCOUNT,
         what="account",
         asked=account,
-        identify=identify,
+        identify=workspace.names.account,
         read=lambda identity: _account(workspace, identity),
         approve=approve,
     )

@@ -140,9 +140,6 @@ async def create_customer(
 async def delete_customer(workspace: Workspace, customer: CustomerRef) -> Answer:
     """Remove a customer. What becomes of their conversations is not documented; it can't be taken back."""
 
-    async def identify() -> str:
-        return (await workspace.names.customer(customer)).id
-
     async def approve(found: JsonObject) -> None:
         workspace.require_allowed(found.get("id"))
 
@@ -151,7 +148,7 @@ async def delete_customer(workspace: Workspace, customer: CustomerRef) -> Answer
         DELETE_CUSTOMER,
         what="customer",
         asked=customer,
-        identify=identify,
+        identify=workspace.names.customer,
         read=lambda identity: customer_of(workspace, identity),
         approve=approve,
     )

@@ -22,6 +22,7 @@ from unthread_mcp.arguments import IN_CONTENT, ConversationRef, Cursor, Customer
 from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import Listed, Query, list_page
+from unthread_mcp.name_matching import Named
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
@@ -272,8 +273,8 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
     async def read(identity: str) -> JsonObject:
         return as_object(await workspace.client.read(GET_ARTICLE, {"article_id": identity}))
 
-    async def identify() -> str:
-        return article
+    async def identify(asked: str) -> Named:
+        return Named(asked, asked)
 
     async def approve(found: JsonObject) -> None:
         if found.get("status") != "inactive":

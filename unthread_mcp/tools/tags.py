@@ -76,15 +76,12 @@ async def delete_tag(workspace: Workspace, tag: TagRef) -> Answer:
     """Remove a tag from the workspace, and so from every conversation and customer. It can't be taken back."""
     workspace.require_no_limit("a tag is taken off the conversations of all")
 
-    async def identify() -> str:
-        return (await workspace.names.tag(tag)).id
-
     gone = await delete(
         workspace,
         DELETE_TAG,
         what="tag",
         asked=tag,
-        identify=identify,
+        identify=workspace.names.tag,
         read=lambda identity: _tag(workspace, identity),
     )
     handle = f"{_handle(gone.body)} is deleted" if gone.body else f"tag {one_line(tag, 80)!r}"

@@ -168,15 +168,12 @@ async def delete_ticket_type(workspace: Workspace, ticket_type: TicketTypeRef) -
     """Remove a ticket type with its fields; conversations of this type are left without one. It can't be taken back."""
     workspace.require_no_limit("a ticket type goes from the conversations of all")
 
-    async def identify() -> str:
-        return (await workspace.names.ticket_type(ticket_type)).id
-
     gone = await delete(
         workspace,
         DELETE_TICKET_TYPE,
         what="ticket type",
         asked=ticket_type,
-        identify=identify,
+        identify=workspace.names.ticket_type,
         read=lambda identity: _ticket_type(workspace, identity),
     )
     handle = f"{_handle(gone.body)} is deleted" if gone.body else f"ticket type {one_line(ticket_type, 80)!r}"

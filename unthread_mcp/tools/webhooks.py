@@ -18,6 +18,7 @@ from unthread_mcp.answers import as_page, id_of, text_of
 from unthread_mcp.api.endpoints import CREATE_WEBHOOK, DELETE_WEBHOOK, LIST_WEBHOOKS, UPDATE_WEBHOOK
 from unthread_mcp.api.errors import InvalidArgument, NotFound, NotPermitted, UnknownName
 from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.name_matching import Named
 from unthread_mcp.render import SEPARATOR, Answer, compose
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.urls import host_of, public_https_url
@@ -92,8 +93,9 @@ async def update_webhook(
 async def delete_webhook(workspace: Workspace, webhook: WebhookRef) -> Answer:
     """Stop Unthread from reporting events to an address, for good. update_webhook can disable it instead."""
 
-    async def identify() -> str:
-        return text_of(await _find(workspace, webhook), "id")
+    async def identify(asked: str) -> Named:
+        found = await _find(workspace, asked)
+        return Named(text_of(found, "id"), text_of(found, "url"))
 
     gone = await delete(
         workspace,
