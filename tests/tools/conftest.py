@@ -1,8 +1,12 @@
-"""A desk for each test, in both protocol eras where a test asks for `era`."""
+"""A desk for each test, in both protocol eras where a test asks for `era`.
+
+A module that needs other settings than the defaults names them as `SETTINGS`.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,8 +20,9 @@ def era(request: pytest.FixtureRequest) -> Era:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk()
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    # By the module's name, since pytest gives the module itself no type.
+    made = Desk(vars(sys.modules[request.function.__module__]).get("SETTINGS"))
     try:
         yield made
     finally:

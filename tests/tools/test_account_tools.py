@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -15,15 +14,7 @@ from tests.tools.reach import EVERYTHING
 from unthread_mcp.tools.accounts import CLEARABLE, update_account
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk(EVERYTHING)
-    try:
-        yield made
-    finally:
-        made.sandbox.close()
+SETTINGS = EVERYTHING
 
 
 def account_id(desk: Desk, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -16,13 +15,7 @@ pytestmark = pytest.mark.anyio
 ADMIN = {"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "admin"}
 STEP = {"type": "action", "data": {"text": "Hello"}}
 GREET: dict[str, Any] = {"name": "Greet", "trigger_type": "event", "steps": [STEP]}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk(ADMIN)
-    yield made
-    made.sandbox.close()
+SETTINGS = ADMIN
 
 
 async def test_an_automation_is_a_draft_unless_told_otherwise(desk: Desk, era: Era) -> None:

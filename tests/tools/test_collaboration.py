@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -14,13 +13,7 @@ pytestmark = pytest.mark.anyio
 
 EMAIL = "c.sourceType = 'email' AND c.status = 'open'"
 GROUP = "SELECT id FROM user_groups WHERE name = 'On-call engineers'"
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk({"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "triage"})
-    yield made
-    made.sandbox.close()
+SETTINGS = {"UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "triage"}
 
 
 def one(desk: Desk, sql: str, *values: Any) -> Any:

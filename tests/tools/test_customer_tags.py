@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -12,15 +12,7 @@ from tests.support import Desk, Era
 from tests.tools.reach import EVERYTHING
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk(EVERYTHING)
-    try:
-        yield made
-    finally:
-        made.sandbox.close()
+SETTINGS = EVERYTHING
 
 
 def customer_id(desk: Desk, name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -17,15 +16,7 @@ from tests.tools.reach import EVERYTHING
 from unthread_mcp.tools.customer_settings import CLEARABLE, update_customer
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk(EVERYTHING)
-    try:
-        yield made
-    finally:
-        made.sandbox.close()
+SETTINGS = EVERYTHING
 
 
 def customer_id(desk: Desk, name: str) -> str:
