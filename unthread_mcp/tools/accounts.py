@@ -19,16 +19,14 @@ from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, na
 from unthread_mcp.tools.support_settings import (
     Addresses,
     Steps,
+    Support,
     Supporter,
     addresses_to_write,
-    changed_meanwhile,
-    emptying,
+    changed_answer,
     identity_of,
     name_to_write,
-    said_of,
-    steps_to_write,
     supporter_of,
-    supporters,
+    with_cleared,
 )
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.urls import public_https_url
@@ -135,9 +133,8 @@ async def create_account(
     body = _plain(name, emails_and_domains, slack_channel_ids, slack_team_ids, image_url, crm_id)
     if custom_fields:
         body["customFields"] = [*_prepared(custom_fields)]
-    body |= await supporters(workspace, primary_assignee, secondary_assignee)
-    if support_steps:
-        body["supportSteps"] = await steps_to_write(workspace, support_steps, exact=False)
+    support = Support(primary_assignee, secondary_assignee, support_steps or None)
+    body |= await support.to_write(workspace, exact=False)
     key = NaturalKey(LIST_ACCOUNTS, "name", text_of(body, "name"))
     created = await create(workspace, CREATE_ACCOUNT, body, what="account", key=key)
     workspace.names.forget(key.value)
@@ -166,18 +163,12 @@ async def update_account(
     clear takes the name of any argument but name.
     """
     body = _plain(name, emails_and_domains, slack_channel_ids, slack_team_ids, image_url, crm_id)
-    people = [primary_assignee, secondary_assignee]
-    if not (body or custom_fields or support_steps is not None or clear or any(people)):
-        raise InvalidArgument("Nothing to change was passed.", "Pass what is to change, or name fields in clear.")
-    later: JsonObject = {"customFields": True} if custom_fields else {}
-    later |= {"supportSteps": True} if support_steps is not None else {}
-    later |= {field: True for field, value in zip(list(CLEARABLE.values())[:2], people, strict=True) if value}
-    body |= emptying(clear or (), CLEARABLE, _LISTS, {**body, **later})
+    support = Support(primary_assignee, secondary_assignee, support_steps)
+    later = {*support.fields, *(["customFields"] if custom_fields else [])}
+    body = with_cleared(body, clear, CLEARABLE, lists=_LISTS, later=later)
     found = await workspace.names.account(account)
     workspace.require_allowed(found.id)
-    body |= await supporters(workspace, primary_assignee, secondary_assignee)
-    if support_steps is not None:
-        body["supportSteps"] = await steps_to_write(workspace, support_steps, exact=False)
+    body |= await support.to_write(workspace, exact=False)
     async with workspace.writing_to(found.id):
         before = await _account(workspace, found.id)
         if custom_fields:
@@ -186,10 +177,8 @@ async def update_account(
             written = await change(workspace, UPDATE_ACCOUNT, {"account_id": found.id}, body, read_back=GET_ACCOUNT)
         finally:
             workspace.names.forget(found.id, text_of(body, "name"))
-    said = (
-        f"account {name_of({**before, **body})} ({found.id}): {await said_of(workspace, before, written.body, body)}."
-    )
-    return Answer(said + changed_meanwhile(before, written.body, body) + written.note, written.body, written.outcome)
+    handle = f"account {name_of({**before, **body})} ({found.id})"
+    return await changed_answer(workspace, handle, before, written, body)
 
 
 @deletes("Delete an account")

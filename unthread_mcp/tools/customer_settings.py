@@ -20,14 +20,12 @@ from unthread_mcp.tools.slack_channels import is_the_teams_own
 from unthread_mcp.tools.support_settings import (
     Addresses,
     Steps,
+    Support,
     Supporter,
     addresses_to_write,
-    changed_meanwhile,
-    emptying,
+    changed_answer,
     name_to_write,
-    said_of,
-    steps_to_write,
-    supporters,
+    with_cleared,
 )
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -93,14 +91,9 @@ async def update_customer(
     }
     body: JsonObject = {field: value for field, value in plain.items() if value is not None}
     responder = {field: value for field, value in responder.items() if value is not None}
-    people = [primary_assignee, secondary_assignee]
-    if not (body or responder or support_steps is not None or clear or any(people)):
-        raise InvalidArgument("Nothing to change was passed.", "Pass what is to change, or name fields in clear.")
-    # What is only known later stands in for itself, so that nobody sets and clears the same.
-    later: JsonObject = {"autoresponder": True} if responder else {}
-    later |= {"supportSteps": True} if support_steps is not None else {}
-    later |= {field: True for field, value in zip(list(CLEARABLE.values())[:2], people, strict=True) if value}
-    body |= emptying(clear or (), CLEARABLE, _LISTS, {**body, **later})
+    support = Support(primary_assignee, secondary_assignee, support_steps)
+    later = {*support.fields, *(["autoresponder"] if responder else [])}
+    body = with_cleared(body, clear, CLEARABLE, lists=_LISTS, later=later)
     found = await workspace.names.customer(customer)
     workspace.require_allowed(found.id)
     if body.get("slackChannelId") or body.get("emailDomains"):
@@ -112,9 +105,7 @@ async def update_customer(
             f"Triage the conversations of customer {one_line(found.name, 60)} in the Slack channel {triage_channel_id}"
             "? Unthread doesn't tell whether customers read it."
         )
-    body |= await supporters(workspace, primary_assignee, secondary_assignee)
-    if support_steps is not None:
-        body["supportSteps"] = await steps_to_write(workspace, support_steps, exact=True)
+    body |= await support.to_write(workspace, exact=True)
     before = await customer_of(workspace, found.id)
     if responder:
         body["autoresponder"] = _responder(before, responder)
@@ -143,11 +134,8 @@ async def update_customer(
             )
         finally:
             workspace.names.forget(found.id, text_of(body, "name"))
-    said = (
-        f"customer {name_of({**before, **body})} ({found.id}): {await said_of(workspace, before, written.body, body)}."
-    )
-    said += _timeout_said(written.body, body) + changed_meanwhile(before, written.body, body)
-    return Answer(said + written.note, written.body, written.outcome)
+    handle = f"customer {name_of({**before, **body})} ({found.id})"
+    return await changed_answer(workspace, handle, before, written, body, also=_timeout_said(written.body, body))
 
 
 def _responder(before: JsonObject, given: JsonObject) -> JsonObject:

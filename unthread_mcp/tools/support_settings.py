@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -16,10 +17,10 @@ from unthread_mcp.conversation_state import emptied_fields
 from unthread_mcp.fields import pick
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.outgoing import prepare, prepare_blocks
-from unthread_mcp.render import compact
+from unthread_mcp.render import Answer, compact
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import is_same
+from unthread_mcp.writing import Written, is_same
 
 TEAM: Final = "team:"
 Supporter = Annotated[str, Field(description="User, or team:ID", min_length=1, max_length=200)]
@@ -53,14 +54,37 @@ def name_to_write(name: str | None) -> str | None:
     return None if name is None else prepare(name).strip()
 
 
-async def supporters(workspace: Workspace, primary: str | None, secondary: str | None) -> JsonObject:
-    """Who supports, as Unthread takes it: an id and whether it is a user's or a team's."""
-    body: JsonObject = {}
-    for which, value in (("primary", primary), ("secondary", secondary)):
-        if value is not None:
-            kind, identity = await _supporter(workspace, value)
-            body |= {f"{which}SupportAssigneeId": identity, f"{which}SupportAssigneeType": kind}
-    return body
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Who supports a customer or account and by which steps, in the words of a call; None is what it doesn't name."""
+
+    primary: str | None
+    secondary: str | None
+    steps: Sequence[Mapping[str, Any]] | None
+
+    @property
+    def fields(self) -> set[str]:
+        """The fields that `to_write` will hold, of each assignee's two the id."""
+        named = {
+            "primarySupportAssigneeId": self.primary,
+            "secondarySupportAssigneeId": self.secondary,
+            "supportSteps": self.steps,
+        }
+        return {field for field, value in named.items() if value is not None}
+
+    async def to_write(self, workspace: Workspace, *, exact: bool) -> JsonObject:
+        """All of it as Unthread takes it: for each assignee an id and whether it is a user's or a team's.
+
+        With `exact`, steps have only what the reference's `SupportStep` has: it types those of accounts as anything.
+        """
+        body: JsonObject = {}
+        for which, value in (("primary", self.primary), ("secondary", self.secondary)):
+            if value is not None:
+                kind, identity = await _supporter(workspace, value)
+                body |= {f"{which}SupportAssigneeId": identity, f"{which}SupportAssigneeType": kind}
+        if self.steps is not None:
+            body["supportSteps"] = await _steps_to_write(workspace, self.steps, exact=exact)
+        return body
 
 
 async def _supporter(workspace: Workspace, value: str) -> tuple[str, str]:
@@ -75,11 +99,8 @@ async def _supporter(workspace: Workspace, value: str) -> tuple[str, str]:
     return "team", identity
 
 
-async def steps_to_write(workspace: Workspace, steps: Sequence[Mapping[str, Any]], *, exact: bool) -> list[JsonValue]:
-    """Support steps in Unthread's own words, with the assignee by name or id.
-
-    With `exact`, only what the reference's `SupportStep` has: it types those of accounts as anything.
-    """
+async def _steps_to_write(workspace: Workspace, steps: Sequence[Mapping[str, Any]], *, exact: bool) -> list[JsonValue]:
+    """Support steps in Unthread's own words, with the assignee by name or id."""
     written: list[JsonValue] = []
     for number, step in enumerate(steps, start=1):
         plain = {name: value for name, value in step.items() if value is not None}
@@ -125,21 +146,29 @@ def addresses_to_write(values: Sequence[str], argument: str, *, mail: bool) -> l
     return [*written]
 
 
-def emptying(
-    clear: Sequence[str], clearable: Mapping[str, str], lists: frozenset[str], given: JsonObject
+def with_cleared(
+    body: JsonObject,
+    clear: Sequence[str] | None,
+    clearable: Mapping[str, str],
+    *,
+    lists: frozenset[str],
+    later: Collection[str],
 ) -> JsonObject:
-    """What `clear` writes: null, or an empty list for those that are never null; a type goes with its id.
+    """`body` and what `clear` empties: null, or an empty list for those that are never null; a type goes with its id.
 
-    Raises `InvalidArgument` for a name that can't be cleared, and for one that is also given.
+    `later` are the fields that the call sets as well, once what they need is looked up. Raises `InvalidArgument` for
+    a name that can't be cleared, for one that is also set, and if nothing is to change at all.
     """
-    body: JsonObject = {}
-    for name, field in zip(clear, emptied_fields(clear, clearable), strict=True):
-        if field in given:
+    if not (body or later or clear):
+        raise InvalidArgument("Nothing to change was passed.", "Pass what is to change, or name fields in clear.")
+    whole = {**body}
+    for name, field in zip(clear or (), emptied_fields(clear or (), clearable), strict=True):
+        if field in body or field in later:
             raise InvalidArgument(f"{name} is both set and cleared.", "Do one of the two.")
-        body[field] = [] if field in lists else None
+        whole[field] = [] if field in lists else None
         if field.endswith("SupportAssigneeId"):
-            body[f"{field.removesuffix('Id')}Type"] = None
-    return body
+            whole[f"{field.removesuffix('Id')}Type"] = None
+    return whole
 
 
 async def supporter_of(workspace: Workspace, value: JsonObject, which: str) -> str:
@@ -155,7 +184,16 @@ async def supporter_of(workspace: Workspace, value: JsonObject, which: str) -> s
     return name or await workspace.names.name_of_user(identity)
 
 
-async def said_of(workspace: Workspace, before: JsonObject, changed: JsonObject, body: JsonObject) -> str:
+async def changed_answer(
+    workspace: Workspace, handle: str, before: JsonObject, written: Written, body: JsonObject, *, also: str = ""
+) -> Answer:
+    """The answer to a change: whose it is, what was written, `also`, and what others changed meanwhile."""
+    said = f"{handle}: {await _written(workspace, before, written.body, body)}."
+    said += also + _changed_meanwhile(before, written.body, body)
+    return Answer(said + written.note, written.body, written.outcome)
+
+
+async def _written(workspace: Workspace, before: JsonObject, changed: JsonObject, body: JsonObject) -> str:
     """What was written, as the receipt shows it where it does, and what lists held before: they are replaced."""
     shown = {**body, **{name: changed[name] for name in body if name in changed}}
     said: list[str] = []
@@ -178,7 +216,7 @@ def _said(value: JsonValue) -> str:
     return one_line(value if isinstance(value, str) else compact(value), 300)
 
 
-def changed_meanwhile(before: JsonObject, changed: JsonObject, body: JsonObject) -> str:
+def _changed_meanwhile(before: JsonObject, changed: JsonObject, body: JsonObject) -> str:
     """A sentence on what the receipt shows that we did not write, or nothing; with a leading space."""
     ours = {"updatedAt", "updatedBy", *body, *(each for name in body for each in _FOLLOWING.get(name, ()))}
     others = [name for name in changed if name in before and name not in ours and _differ(changed[name], before[name])]
