@@ -66,7 +66,7 @@ class Bulk:
         again is cheap and sets off no automation; where it can't be read, everything is written.
         Raises `ApiError` if nobody can be asked at all.
         """
-        found = await self._workspace.names.conversations(self._references)
+        found = await self._workspace.numbers.identify_all(self._references)
         known: dict[str, Target] = {}
         for reference, identity in zip(self._references, found, strict=True):
             handle = _handle(reference)
@@ -110,7 +110,7 @@ class Bulk:
         for target in targets:
             target.row = by_id.get(target.id)
             if target.row:
-                self._workspace.names.remember(target.row)
+                self._workspace.numbers.remember(target.row)
                 target.handle = number_of(target.row)
 
     @property

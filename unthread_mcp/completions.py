@@ -83,7 +83,7 @@ async def _conversations(workspace: Workspace, typed: str) -> list[str]:
     }
     rows = as_page(await workspace.client.read(LIST_CONVERSATIONS, {}, body=body)).rows
     for row in rows:
-        workspace.names.remember(row)
+        workspace.numbers.remember(row)
     numbers = [str(number) for row in rows if (number := friendly_number(row.get("friendlyId"))) is not None]
     return [number for number in numbers if number.startswith(typed.strip().lstrip("#"))]
 
@@ -92,7 +92,7 @@ async def _files(workspace: Workspace, conversation: str, typed: str) -> list[st
     """Ids of a conversation's files, by id or by what stands in their names."""
     if not conversation:
         return []
-    found = await workspace.conversation(await workspace.names.conversation(conversation))
+    found = await workspace.conversation(await workspace.numbers.identify(conversation))
     wanted = typed.strip().casefold()
     return [
         identity

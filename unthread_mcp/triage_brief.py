@@ -85,7 +85,7 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     found: list[TriageBrief] = []
 
     async def read() -> Page:
-        identity = await workspace.names.conversation(reference)
+        identity = await workspace.numbers.identify(reference)
         found.append(TriageBrief(identity, await read_thread(workspace, identity)))
         return _NOTHING
 
@@ -195,7 +195,7 @@ def _take(workspace: Workspace, brief: TriageBrief, values: Mapping[str, JsonVal
         if name.startswith("similar ones by their "):
             candidates |= {id_of(row): row for row in page(name).rows if id_of(row) not in {"", brief.id}}
     for row in [*rows, *candidates.values()]:
-        workspace.names.remember(row)
+        workspace.numbers.remember(row)
     described = [_described(row, text_of(_initial(row), "text")) for row in candidates.values()]
     nearest = most_similar(wanted, described, SIMILAR_SHOWN)
     brief.similar = [candidates[each.key] for each, _ in nearest]

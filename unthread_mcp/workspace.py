@@ -14,6 +14,7 @@ import anyio
 from unthread_mcp.answers import as_object
 from unthread_mcp.api.endpoints import GET_CONVERSATION
 from unthread_mcp.api.errors import NotPermitted
+from unthread_mcp.conversation_numbers import ConversationNumbers
 from unthread_mcp.names import Names
 from unthread_mcp.times import write_time
 
@@ -42,12 +43,14 @@ class Workspace:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     """Waits so many seconds."""
     names: Names = field(init=False)
+    numbers: ConversationNumbers = field(init=False)
     _locks: WeakValueDictionary[str, anyio.Lock] = field(
         init=False, default_factory=WeakValueDictionary[str, anyio.Lock]
     )
 
     def __post_init__(self) -> None:
         self.names = Names(self.client, self.now)
+        self.numbers = ConversationNumbers(self.client)
 
     @asynccontextmanager
     async def writing_to(self, conversation_id: str) -> AsyncGenerator[None]:
@@ -105,5 +108,5 @@ class Workspace:
     async def conversation(self, conversation_id: str) -> JsonObject:
         """One conversation as Unthread has it, its number remembered."""
         found = as_object(await self.client.read(GET_CONVERSATION, {"conversation_id": conversation_id}))
-        self.names.remember(found)
+        self.numbers.remember(found)
         return found

@@ -113,3 +113,17 @@ def workspace_on(client: StubClient, clock: Callable[[], datetime] | None = None
     return Workspace(
         Settings(**options), cast("UnthreadClient", client), Intents("test", None), "w-1", clock or Clock()
     )
+
+
+class Register:
+    """Rows that `where` finds by its words alone, as the API does."""
+
+    def __init__(self, *rows: JsonObject) -> None:
+        self.rows = rows
+
+    def __call__(self, asked: Asked) -> Answer:
+        ((field, operator, value),) = asked.where
+        found = [row for row in self.rows if row.get(field) == value]
+        if operator == "contains":
+            found = [row for row in self.rows if str(value).lower() in str(row.get(field)).lower()]
+        return page(*found[: asked.body["limit"]])

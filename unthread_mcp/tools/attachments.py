@@ -53,7 +53,7 @@ async def get_attachment(
 
     What is too large for an answer is put into the operator's download directory.
     """
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     found = await workspace.conversation(identity)
     entry = _entry(found, file)
     directory = workspace.settings.download_dir

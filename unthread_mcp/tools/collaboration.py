@@ -76,7 +76,7 @@ async def request_approval(
     list_approvals shows what they say.
     """
     kind, asked = await _entity(workspace, approver, group, "approver")
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     await workspace.require_allowed_conversation(identity)
     body: JsonObject = {
         "title": prepare(title),
@@ -94,7 +94,7 @@ async def request_approval(
 @reads("List approvals")
 async def list_approvals(workspace: Workspace, conversation: ConversationRef) -> Answer:
     """List a conversation's approval requests: who is asked for what, and whether they approved."""
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     rows = as_page(await workspace.client.read(LIST_APPROVAL_REQUESTS, {"conversation_id": identity})).rows
     counted = f"{len(rows)} approval request{'' if len(rows) == 1 else 's'}" if rows else "No approval requests found."
     lines = [await _approval_line(workspace, row) for row in rows]
@@ -145,7 +145,7 @@ async def _follow(
     workspace: Workspace, conversation: str, user: str | None, group: str | None, *, follows: bool
 ) -> Answer:
     kind, who = await _entity(workspace, user, group, "user", of_the_team=follows)
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     current = await _allowed(workspace, identity)
     words = "follows" if follows else "doesn't follow"
     if _is_follower(current, who) is follows:
@@ -186,7 +186,7 @@ async def assign_collaborator(
     """Make a colleague or a group a conversation's collaborator of some type, in the place of who was it before."""
     kind, who = await _entity(workspace, user, group, "user")
     found = await workspace.names.collaborator_type(collaborator_type)
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     current = await _allowed(workspace, identity)
     before = _collaborator(current, found)
     if who.id in before:

@@ -174,7 +174,7 @@ async def _unassigned(workspace: Workspace, query: Query) -> Listed:
 def conversations_listed(workspace: Workspace, listed: Listed, remark: str = "") -> Answer:
     """A page of conversations, one line each."""
     for row in listed.page.rows:
-        workspace.names.remember(row)
+        workspace.numbers.remember(row)
     if listed.chosen:
         return listed.selected("conversation", remark=remark)
     date = partial(write_time, zone=workspace.settings.timezone, now=workspace.now())
@@ -222,7 +222,7 @@ async def get_conversation(
     from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
     from unthread_mcp.mentions import names_of_mentioned  # noqa: PLC0415
 
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     if select:
         chosen = CONVERSATION.check(select)
         return selected_object(await workspace.conversation(identity), chosen)
@@ -253,7 +253,7 @@ async def list_messages(
 
     if by and select:
         raise InvalidArgument("by and select don't go together.", "Leave one of them out.")
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     where: list[JsonObject] = []
     absolute: JsonObject = {}
     for argument, said, operator in (("after", after, ">"), ("before", before, "<")):

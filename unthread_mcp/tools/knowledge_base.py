@@ -54,7 +54,7 @@ async def query_knowledge_base(
         raise InvalidArgument("question is empty.", "Ask in plain words.")
     body: JsonObject = {"query": question}
     if conversation:
-        body["conversationId"] = await workspace.names.conversation(conversation)
+        body["conversationId"] = await workspace.numbers.identify(conversation)
     if customer:
         body["customerId"] = (await workspace.names.customer(customer)).id
     if user:

@@ -57,7 +57,7 @@ async def add_private_note(
     With as_of, it is refused if somebody has written since. On Slack it goes into the triage
     thread; a conversation without one is refused.
     """
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     prepared = prepare(text)
 
     def body(thread: Thread) -> JsonObject:
@@ -119,7 +119,7 @@ async def send_reply(
     if on_behalf_of:
         workspace.require_on_behalf_of()
     files = await chosen_uploads(workspace.settings.upload_dir, attachments)
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     author = await _author(workspace, on_behalf_of) if on_behalf_of else None
     prepared = prepare(text, html=format == "html") if text else ""
     sections = _sections(blocks or [])

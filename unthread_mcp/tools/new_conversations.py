@@ -309,7 +309,7 @@ async def _with_number(workspace: Workspace, created: Written) -> JsonObject:
     if created.body.get("friendlyId") is None and (identity := id_of(created.body)):
         with suppress(UnthreadError):
             return {**await workspace.conversation(identity), **created.body}
-    workspace.names.remember(created.body)
+    workspace.numbers.remember(created.body)
     return created.body
 
 

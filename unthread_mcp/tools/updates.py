@@ -104,7 +104,7 @@ async def update_conversation(
         )
     unassigned = assignee is not None and assignee.strip().lower() == UNASSIGNED
     emptied = emptied_fields([*(clear or ()), *(["assignee"] if unassigned else ())], CLEARABLE)
-    identity = await workspace.names.conversation(conversation)
+    identity = await workspace.numbers.identify(conversation)
     plain: dict[str, JsonValue] = {
         "status": status,
         "priority": PRIORITY_NUMBERS[priority] if priority else None,
@@ -220,7 +220,7 @@ class _Intended:
         has = tagged if isinstance(tagged, list) else []
         links = [each for each in self.links if (each[1].id in has) is not (each[0] is TAG_CONVERSATIONS)]
         changed, outcomes = await _written(workspace, self.conversation_id, current, body, merged, links)
-        workspace.names.remember(changed)
+        workspace.numbers.remember(changed)
         same = [argument_of(name) for name in whole if name not in body]
         same += [f"tag {each[1].name!r}" for each in self.links if each not in links]
         if same:

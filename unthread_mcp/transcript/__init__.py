@@ -16,7 +16,7 @@ from unthread_mcp.transcript.entries import Entry, Gap, Role
 from unthread_mcp.transcript.files import file_words
 from unthread_mcp.transcript.fitting import Fitted, FormatPart, Part, fit
 from unthread_mcp.transcript.reading import in_order, read_message, read_thread
-from unthread_mcp.transcript.rendering import line_format, render_thread
+from unthread_mcp.transcript.rendering import each_date_once, line_format, render_thread
 
 __all__ = [
     "Entry",
@@ -25,6 +25,7 @@ __all__ = [
     "Gap",
     "Part",
     "Role",
+    "each_date_once",
     "file_words",
     "fit",
     "in_order",

@@ -1,4 +1,4 @@
-"""A thread as lines of text: `MM-DD HH:MM name (role): text`.
+"""A thread as lines of text: `MM-DD HH:MM name (role): text`, without the date where the line above has the same.
 
 All of it is text from outside, names included, so the caller puts one fence around the whole: that is cheaper than one
 a message. Inside, no message can imitate another: a line that begins at the margin is always a header or a gap, for
@@ -7,7 +7,8 @@ the further lines of a message are indented, and names hold neither parentheses 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -16,6 +17,8 @@ from unthread_mcp.transcript.fitting import FormatPart, Part
 
 _INDENT: Final = " "
 """One blank: the word behind it takes it into its token, where two cost a token a line."""
+_DATE: Final = re.compile(r"(?:\d{4,}-)?\d\d-\d\d (?=\d\d:\d\d )")
+"""How the line of an entry begins that has a time; lines of gaps begin with a bracket."""
 _ROLE_NAMES: Final[dict[Role, tuple[str, str]]] = {
     "customer": ("customer", "customer"),
     "agent": ("agent", "agent"),
@@ -47,8 +50,23 @@ def line_format(*, zone: tzinfo, now: datetime, gap_hint: str = "") -> FormatPar
 
 
 def render_thread(parts: Sequence[Part], *, format_line: FormatPart) -> str:
-    """The parts of a thread, oldest first, as lines; empty for none. Everything in it is text from outside."""
-    return "\n".join(map(format_line, parts))
+    """The parts of a thread, oldest first, as lines; empty for none. Everything in it is text from outside.
+
+    It costs no more than its parts one by one, which is what `fit` counts.
+    """
+    return "\n".join(each_date_once(map(format_line, parts)))
+
+
+def each_date_once(lines: Iterable[str]) -> list[str]:
+    """`lines`, each without its date where the one right above has the same: 4 of its tokens."""
+    shown: list[str] = []
+    above = ""
+    for line in lines:
+        found = _DATE.match(line)
+        date = found[0] if found else ""
+        shown.append(line[len(date) :] if date == above else line)
+        above = date
+    return shown
 
 
 def _entry_lines(entry: Entry, zone: tzinfo, this_year: int) -> str:
