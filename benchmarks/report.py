@@ -130,16 +130,19 @@ class Options:
     rounds: int
     write: bool
     check: bool
+    argument: str = ""
 
 
-def options(module_doc: str | None, *, rounds: int) -> Options:
-    """The command line of a bench; `rounds` is how many it makes unless told otherwise."""
+def options(module_doc: str | None, *, rounds: int, argument: str | None = None) -> Options:
+    """The command line of a bench; `rounds` is how many it makes unless told otherwise, `argument` what it needs."""
     parser = argparse.ArgumentParser(description=(module_doc or "").partition("\n")[0])
+    if argument:
+        parser.add_argument("argument", metavar=argument.upper())
     parser.add_argument("--rounds", type=int, default=rounds, help=f"rounds to measure ({rounds} unless said)")
     parser.add_argument("--write", action="store_true", help="put the section into docs/benchmarks.md, too")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a bound is broken")
     asked = parser.parse_args()
-    return Options(rounds=max(1, asked.rounds), write=asked.write, check=asked.check)
+    return Options(max(1, asked.rounds), asked.write, asked.check, asked.argument if argument else "")
 
 
 def finish(section: Section, asked: Options) -> None:

@@ -1,4 +1,4 @@
-"""A fake upstream: the API's list and get endpoints over HTTP/1.1 keep-alive on 127.0.0.1.
+"""A fake upstream: the API's lists, gets, messages and reports over HTTP/1.1 keep-alive on 127.0.0.1.
 
 It runs in a process of its own and answers from bytes made once per distinct request, so
 that it is never what is measured. It honours `select`, `limit` and `descending`, waits a
@@ -102,6 +102,10 @@ class Upstream:
             case ("POST", "conversations", conversation_id, "messages", "list"):
                 # Newest first, as `conversations` is, so that `descending` means one thing.
                 return _page(canned.messages(conversation_id)[::-1], asked)
+            case ("POST", "conversations", conversation_id, "messages"):
+                return 200, canned.written(conversation_id, asked)
+            case ("POST", "reporting", "time-series"):
+                return 200, canned.time_series(asked)
             case ("POST", "users", "list"):
                 return _page(canned.users(), asked)
             case ("POST", "customers", "list"):
