@@ -10,8 +10,10 @@ from unthread_mcp.answers import id_of, text_of
 from unthread_mcp.api.decoding import parse_json
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.name_matching import USERS
 from unthread_mcp.render import (
     MAX_BYTES,
+    NAME_LENGTH,
     SEPARATOR,
     TITLE_LENGTH,
     compact,
@@ -36,12 +38,14 @@ from unthread_mcp.transcript import (
     read_thread,
     render_thread,
 )
+from unthread_mcp.transcript.authors import read_people
 from unthread_mcp.transcript.entries import objects_at
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
 
 _HINT: Final = "list_messages shows them"
-_FENCE_TOKENS: Final = 40
+_FENCE_TOKENS: Final = 60
+"""For the fence, and for what is said of what was left out."""
 _THREAD_BYTES: Final = MAX_BYTES - 4_000
 """What the thread may take of an answer, the facts above it left aside."""
 _FOR_REMARKS: Final = 400
@@ -49,6 +53,8 @@ _FOR_REMARKS: Final = 400
 _FIELDS_SHOWN: Final = 30
 """Ticket type fields in the facts above a thread; workspaces have a handful."""
 _FILES_SHOWN: Final = 10
+_PEOPLE_NAMED: Final = 3
+"""Followers, or collaborators, that are named; of more, their number says enough."""
 
 
 async def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:
@@ -70,7 +76,7 @@ async def conversation_head(workspace: Workspace, thread: Thread) -> list[str]:
         status,
         _times(workspace, conversation),
         await _ticket_type(workspace, conversation),
-        _people(conversation),
+        _people(workspace, thread),
         _files(thread),
     ]
 
@@ -128,16 +134,28 @@ def _value(value: JsonValue) -> str:
     return one_line(value if isinstance(value, str) else compact(value), 120)
 
 
-def _people(conversation: JsonObject) -> str:
+def _people(workspace: Workspace, thread: Thread) -> str:
+    """Who it is from, and who else has to do with it: by name where few and known without asking, else how many."""
+    conversation = thread.conversation
     submitter = [name_of(conversation, f"submitterUser.{part}") for part in ("name", "email")]
     known = [each for each in submitter if each != "-"]
     said = [f"from {known[0]}" + (f" <{known[1]}>" if len(known) > 1 else "")] if known else []
-    said += [
-        f"{len(several)} {name}{'s' if len(several) > 1 else ''}"
-        for name, field in (("follower", "followers"), ("collaborator", "collaborators"))
-        if isinstance(several := conversation.get(field), list) and several
-    ]
+    for word in ("follower", "collaborator"):
+        people = [*objects_at(conversation, f"{word}s")]
+        if not people:
+            continue
+        names = _names_known(workspace, thread, people) if len(people) <= _PEOPLE_NAMED else []
+        plural = "s" if len(people) > 1 else ""
+        said.append(f"{word}{plural} {', '.join(names)}" if names else f"{len(people)} {word}{plural}")
     return SEPARATOR.join(said)
+
+
+def _names_known(workspace: Workspace, thread: Thread, people: Sequence[JsonObject]) -> list[str]:
+    """The names of followers or collaborators; empty if one of them isn't known."""
+    ids = [text_of(each, "userId") or text_of(each, "entityId") for each in people]
+    told = {**read_people(thread.conversation, thread.messages).names, **workspace.names.names_known(USERS, ids)}
+    names = [one_line(told.get(each, ""), NAME_LENGTH) for each in ids]
+    return names if all(names) else []
 
 
 def _files(thread: Thread) -> str:
@@ -180,9 +198,17 @@ def thread_shown(
         budget = min(budget - 1, int(budget * 0.9 * room / len(body.encode())))
         fitted = fit(entries, budget, format_line=write, newest_whole=newest_whole)
         body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
+    if fitted.shortened:
+        tail.insert(0, _shortened_said(fitted.shortened))
     if fitted.stripped:
         tail.insert(0, f"{fitted.stripped:,} characters of quoted mail, greetings and signatures are left out.")
     return "\n".join([*above, Fence().wrap(_cut(body, room)), *tail])
+
+
+def _shortened_said(count: int) -> str:
+    if count == 1:
+        return "1 message is shortened in its middle; list_messages shows it whole."
+    return f"{count} messages are shortened in their middle; list_messages shows them whole."
 
 
 def _first_message(thread: Thread, names: Mapping[str, str] | None) -> tuple[Entry | None, int]:
@@ -214,7 +240,7 @@ def _cut(text: str, room: int = _THREAD_BYTES) -> str:
     if len(raw) <= room:
         return text
     kept = raw[:room].decode(errors="ignore")
-    return f"{kept}\n[cut here: {len(text) - len(kept):,} characters more]"
+    return f"{kept}\n[cut here: {len(text) - len(kept):,} characters more; {_HINT}]"
 
 
 def messages_shown(workspace: Workspace) -> Callable[[Thread, Sequence[JsonObject]], str]:

@@ -248,7 +248,17 @@ class Names:
             found = {text_of(row, field): one_line(text_of(row, "name"), 60) for row in rows}
             for value in unknown:
                 self._keep((f"{kind.word} by {field}", value), Named(value, found.get(value, "")))
-        return {value: name for value in asked if (name := self._remembered_behind(kind, field, value))}
+        return self.names_known(kind, asked, field)
+
+    def names_known(self, kind: Kind, values: Sequence[str], field: str = "id") -> dict[str, str]:
+        """The names of those whose `field` is one of `values`, as far as they are remembered: nobody is asked."""
+        return {value: name for value in values if (name := self._remembered_behind(kind, field, value))}
+
+    def remember_names(self, kind: Kind, rows: Sequence[JsonObject]) -> None:
+        """Keep the names of objects that were listed, by their ids."""
+        for row in rows:
+            if (identity := id_of(row)) and (name := one_line(text_of(row, "name"), 60)):
+                self._keep((f"{kind.word} by id", identity), Named(identity, name))
 
     def _remembered_behind(self, kind: Kind, field: str, value: str) -> str | None:
         known = self._known.get((f"{kind.word} by {field}", value))

@@ -28,7 +28,7 @@ from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.concurrency import at_once
 from unthread_mcp.fields import CONVERSATION, pick
-from unthread_mcp.name_matching import is_gone
+from unthread_mcp.name_matching import USERS, is_gone
 from unthread_mcp.similar import Described, most_similar, telling_words
 from unthread_mcp.threads import Thread, read_thread
 from unthread_mcp.transcript import Entry
@@ -109,6 +109,7 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     brief.tags = pages.get("tags", _NOTHING).rows
     brief.ticket_types = pages.get("ticket types", _NOTHING).rows
     workspace.names.remember_ticket_types(brief.ticket_types)
+    workspace.names.remember_names(USERS, team)
     brief.people |= {id_of(row): text_of(row, "name") for row in team if id_of(row)}
     await _read_what_follows(workspace, brief)
     for row in brief.similar:

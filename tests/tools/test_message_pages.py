@@ -78,6 +78,75 @@ async def test_by_needs_the_whole_message(desk: Desk) -> None:
     assert not [each for each in desk.wire.sent if each.path.endswith("/messages/list")]
 
 
+def _pieces(text: str) -> list[str]:
+    return [line.rpartition("cursor=")[2] for line in text.splitlines() if " characters more of " in line]
+
+
+def _fenced(text: str) -> str:
+    return text.partition(">>\n")[2].partition("\n<<end")[0]
+
+
+@pytest.mark.parametrize(
+    "letters", ["The log says that nothing failed in line {}.\n", "行{}で失敗しました。\n", "😀{} "]
+)
+async def test_a_message_of_any_length_is_read_whole_piece_by_piece(desk: Desk, letters: str) -> None:
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    whole = "".join(letters.format(n) for n in range(55_000 // len(letters))).rstrip()
+    desk.sandbox.customer_writes(desk.id_of(number), whole)
+    desk.sandbox.customer_writes(desk.id_of(number), "Can you read all of it?")
+    async with desk.agent() as agent:
+        said = await agent.call("list_messages", conversation=number, limit=2)
+        read = _fenced(said.text)
+        assert said.text.splitlines()[-1].startswith("more: cursor="), "the page goes on, too"
+        calls = 0
+        while (cursors := _pieces(said.text)) and calls < 20:
+            assert len(said.text.encode()) <= 48_000
+            said = await agent.call("list_messages", cursor=cursors[0])
+            read, calls = f"{read}\n{_fenced(said.text)}", calls + 1
+    _, header, told = read.partition("): ")
+    assert header
+    # The second message comes at the end of the page, behind the first piece.
+    told = "\n".join(line for line in told.splitlines() if not line.endswith("Can you read all of it?"))
+    assert "".join(told.split()) == "".join(whole.split())
+    assert " characters more of " not in said
+
+
+async def test_pieces_of_a_mail_fit_together_whatever_it_quotes(desk: Desk) -> None:
+    number = desk.find("c.sourceType = 'email' AND c.status = 'open' AND c.title IS NOT NULL")
+    quoted = "\n".join(f"> the log of line {n}" for n in range(3_000))
+    whole = "\n".join(f"line {n}" for n in range(2_500)) + f"\n\nOn Monday Ann <ann@a.example> wrote:\n{quoted}"
+    desk.sandbox.customer_writes(desk.id_of(number), whole)
+    async with desk.agent() as agent:
+        said = await agent.call("list_messages", conversation=number, limit=2)
+        read = _fenced(said.text)
+        while (cursors := _pieces(said.text)) and len(read) < 500_000:
+            said = await agent.call("list_messages", cursor=cursors[0])
+            read += "\n" + _fenced(said.text)
+    lines = [line.rpartition("): ")[2].strip() for line in read.splitlines()]
+    assert [line for line in lines if line.startswith("line ")] == [f"line {n}" for n in range(2_500)]
+
+
+async def test_the_rest_of_a_message_that_is_gone_is_refused(desk: Desk) -> None:
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    desk.sandbox.customer_writes(desk.id_of(number), "x y " * 10_000)
+    async with desk.agent() as agent:
+        (cursor,) = _pieces((await agent.call("list_messages", conversation=number, limit=1)).text)
+        desk.sandbox.database.execute("DELETE FROM messages WHERE length(text) > 30000")
+        said = await agent.call("list_messages", cursor=cursor)
+    assert said.failed
+    assert said.text == "cursor leads to a message that has changed or is gone. List the messages again."
+
+
+async def test_a_date_stands_once_for_the_lines_below_it(desk: Desk) -> None:
+    number = desk.number("long-chat")
+    async with desk.agent() as agent:
+        said = await agent.call("list_messages", conversation=number, limit=40)
+    starts = [line.split()[0] for line in _fenced(said.text).splitlines() if not line.startswith(" ")]
+    dates = [start for start in starts if "-" in start]
+    assert len(starts) > 30
+    assert len(dates) == len(set(dates))
+
+
 def _mentioning(*identities: str) -> Any:
     """Answers in which the messages' texts mention these Slack ids."""
 

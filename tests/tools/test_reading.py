@@ -66,9 +66,9 @@ async def test_a_message_beyond_every_size_is_cut_and_says_so(desk: Desk) -> Non
         said = await agent.call("get_conversation", conversation=number)
         listed = await agent.call("list_messages", conversation=number, limit=1)
     assert len(said.text.encode()) <= 48_000
-    assert "[cut here: " in said
+    assert "characters more; list_messages shows them]" in said
     assert "<<end" in said
-    assert "[cut here: " in listed
+    assert " characters more of " in listed
 
 
 async def test_ticket_type_fields_are_shown_by_label(desk: Desk) -> None:
@@ -90,6 +90,30 @@ async def test_ticket_type_fields_are_shown_by_id_where_the_type_can_not_be_read
         said = await agent.call("get_conversation", conversation=number)
     assert not said.failed
     assert "ticket type Bug report (" in said
+
+
+async def test_followers_and_collaborators_are_named_where_few_and_known_and_counted_otherwise(desk: Desk) -> None:
+    number = desk.find("c.assignedToUserId IS NOT NULL AND c.status = 'open' AND c.sourceType = 'slack'")
+    sql = "SELECT u.id, u.name FROM users u JOIN conversations c ON c.assignedToUserId = u.id WHERE c.id = ?"
+    assignee, name = desk.sandbox.database.execute(sql, [desk.id_of(number)]).fetchone()
+    sql = "SELECT id, name FROM users WHERE NOT external AND name = 'Mei Tanaka'"
+    stranger, mei = desk.sandbox.database.execute(sql).fetchone()
+    people: dict[str, list[dict[str, str]]] = {}
+    desk.wire.after = lambda request, answer: (
+        httpx2.Response(200, json={**answer.json(), **people}) if request.method == "GET" else answer
+    )
+    async with desk.agent() as agent:
+        people = {"followers": [{"userId": assignee}], "collaborators": [{"userId": stranger}]}
+        first = await agent.call("get_conversation", conversation=number)
+        asked = [each for each in desk.wire.sent if each.path == "/users/list"]
+        await agent.call("get_triage_brief", conversation=number)
+        again = await agent.call("get_conversation", conversation=number)
+        people = {"followers": [{"groupId": "g", "entityId": "g"}], "collaborators": [{"userId": assignee}] * 4}
+        many = await agent.call("get_conversation", conversation=number)
+    assert f" · follower {name} · 1 collaborator\n" in first
+    assert not asked, "nobody is asked for a name"
+    assert f" · follower {name} · collaborator {mei}\n" in again, "the brief has read the team"
+    assert " · 1 follower · 4 collaborators\n" in many
 
 
 async def test_files_followers_and_times_are_said(desk: Desk) -> None:

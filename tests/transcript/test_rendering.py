@@ -71,6 +71,30 @@ def test_a_gap_says_how_many_of_whom_and_how_to_get_them(gap: Gap, hint: str, li
     assert _line(gap, hint=hint) == line
 
 
+def _at_nine(day: int, text: str, *, year: int = 2026) -> Entry:
+    return Entry("1", datetime(year, 3, day, 9, 0, tzinfo=UTC), "Ann", "agent", text)
+
+
+def test_a_date_is_said_once_for_the_lines_below_it_until_it_changes_or_a_gap_comes_between() -> None:
+    parts = [
+        *(_at_nine(10, "a"), _at_nine(10, "b"), _at_nine(11, "c")),
+        *(Gap(2, "1", "2"), _at_nine(11, "d"), _at_nine(11, "e")),
+        *(Entry("1", None, "Ann", "agent", "f"), _at_nine(11, "g"), _at_nine(11, "h", year=2025), _at_nine(11, "i")),
+    ]
+    assert render_thread(parts, format_line=line_format(zone=UTC, now=_NOW)).splitlines() == [
+        "03-10 09:00 Ann (agent): a",
+        "09:00 Ann (agent): b",
+        "03-11 09:00 Ann (agent): c",
+        "[2 messages left out]",
+        "03-11 09:00 Ann (agent): d",
+        "09:00 Ann (agent): e",
+        "(no time) Ann (agent): f",
+        "03-11 09:00 Ann (agent): g",
+        "2025-03-11 09:00 Ann (agent): h",
+        "03-11 09:00 Ann (agent): i",
+    ]
+
+
 _HEADER = re.compile(r"\d\d-\d\d \d\d:\d\d [^():]* \((?:customer|agent|bot|note|system)\): ")
 
 

@@ -1,42 +1,20 @@
-"""What reading saves on the sandbox's mail threads: every e-mail conversation of the seed, whole."""
+"""What reading saves on the sandbox's mail threads; tools/test_mail_answers.py is about answers as a whole."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 
-from tests.support import TODAY, Desk
-from unthread_mcp.server import SANDBOX_KEY
+from tests.mail_threads import mail_threads
+from tests.support import TODAY
 from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.transcript import line_format, read_thread, render_thread
 
 pytestmark = pytest.mark.anyio
 
 _LONGEST = 25_000  # characters: the one message of the seed that is a log, and all of it the customer's own
-
-
-async def _threads() -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Each e-mail conversation of the seed with its messages, as the API returns them."""
-    desk = Desk()
-    try:
-        async with httpx2.AsyncClient(
-            transport=desk.sandbox.transport, base_url="https://api.unthread.io/api", headers={"X-API-KEY": SANDBOX_KEY}
-        ) as api:
-            mails = [{"field": "sourceType", "operator": "==", "value": "email"}]
-            listed = (await api.post("/conversations/list", json={"where": mails, "limit": 100})).json()
-            assert not listed["cursors"]["hasNext"]
-            threads: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
-            for row in listed["data"]:
-                found = (await api.get(f"/conversations/{row['id']}")).json()
-                page = (await api.post(f"/conversations/{row['id']}/messages/list", json={"limit": 100})).json()
-                assert not page["cursors"]["hasNext"]
-                threads.append((found, page["data"]))
-            return threads
-    finally:
-        desk.sandbox.close()
 
 
 def _shown(conversation: dict[str, Any], messages: list[dict[str, Any]]) -> int:
@@ -50,7 +28,7 @@ async def test_the_seeds_mail_threads_cost_sixty_percent_fewer_tokens_than_the_t
 
     Times, names and roles count against us, and the longest message, which nothing can be taken from.
     """
-    threads = await _threads()
+    threads = await mail_threads()
     raw = sum(
         estimate_tokens(message["text"] or "") + estimate_tokens(message["htmlContent"] or "")
         for _, messages in threads
@@ -61,13 +39,14 @@ async def test_the_seeds_mail_threads_cost_sixty_percent_fewer_tokens_than_the_t
 
 
 async def test_of_their_plain_text_alone_sixty_percent_go_too() -> None:
-    """Text against text, and without the log; the lines' times, names and roles take back a third of it."""
+    """Text against text, and without the log. Who wrote each message and when, which the text lacks, takes back a third
+    of it: what is the authors' own and must stay is 37 % of the text, in messages of 27 tokens on average."""
     threads = [
         (conversation, messages)
-        for conversation, messages in await _threads()
+        for conversation, messages in await mail_threads()
         if all(len(message["text"] or "") < _LONGEST // 2 for message in messages)
     ]
     raw = sum(estimate_tokens(message["text"] or "") for _, messages in threads for message in messages)
     read = sum(estimate_tokens(entry.text) for thread in threads for entry in read_thread(thread[1], thread[0]))
     assert read <= 0.4 * raw
-    assert sum(_shown(*thread) for thread in threads) <= 0.6 * raw
+    assert sum(_shown(*thread) for thread in threads) <= 0.57 * raw
