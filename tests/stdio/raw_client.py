@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
 Frame = dict[str, Any]
 
@@ -112,11 +113,16 @@ class RawClient:
     """A server in a process of its own, spoken to in bytes."""
 
     def __init__(self, process: subprocess.Popen[bytes], stdin: int, stdout: int) -> None:
-        assert process.stderr
         self.process = process
         self._stdin = stdin
         self.lines = Lines(stdout)
-        self.stderr = Lines(process.stderr.fileno())
+        self._stderr = Lines(process.stderr.fileno()) if process.stderr else None
+
+    @property
+    def stderr(self) -> Lines:
+        """What it says on standard error, unless that goes elsewhere."""
+        assert self._stderr
+        return self._stderr
 
     def send(self, *frames: bytes) -> None:
         """Write frames, all at once."""
@@ -182,20 +188,21 @@ class RawClient:
 
 
 @contextmanager
-def workbench(
-    *arguments: str,
-    drain: float = 15.0,
+def served(
+    *command: str,
+    environment: Mapping[str, str] | None = None,
     stdin: int | IO[bytes] = subprocess.PIPE,
     stdout: int | IO[bytes] = subprocess.PIPE,
-    script: Path = WORKBENCH,
+    stderr: int | IO[bytes] = subprocess.PIPE,
 ) -> Generator[RawClient]:
-    """The workbench server over pipes, unless other files are given for its side."""
+    """A Python program as a server over pipes, unless other files are given for its side."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
-        [sys.executable, str(script), str(drain), *arguments],
+        [sys.executable, *command],
         stdin=stdin,
         stdout=stdout,
-        stderr=subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        stderr=stderr,
+        env={**inherited, **(environment or {})},
         bufsize=0,
     ) as process:
         write_end = os.dup(process.stdin.fileno()) if process.stdin else os.open(os.devnull, os.O_WRONLY)
@@ -207,3 +214,14 @@ def workbench(
             yield client
         finally:
             client.close()
+
+
+def workbench(
+    *arguments: str,
+    drain: float = 15.0,
+    stdin: int | IO[bytes] = subprocess.PIPE,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.PIPE,
+) -> AbstractContextManager[RawClient]:
+    """The workbench server, whose tools do what a transport has to live with."""
+    return served(str(WORKBENCH), str(drain), *arguments, stdin=stdin, stdout=stdout, stderr=stderr)

@@ -177,9 +177,12 @@ def _search(line: bytes) -> _Found:
         raw = json.loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return _search_remnants(line[:_REMNANT_BYTES], b"")
-    return _examine(cast("dict[str, Any]", raw)) if isinstance(raw, dict) else _Found()
+    found = _examine(cast("dict[str, Any]", raw)) if isinstance(raw, dict) else _Found()
+    # An id that itself is broken is none: nobody waits for an answer to what was put in its place.
+    return _Found() if isinstance(found.request_id, str) and _BROKEN.search(found.request_id) else found
 
 
+_BROKEN: Final = re.compile("[\ufffd\ud800-\udfff]")
 _ID = rb'(?P<id>-?[0-9]{1,18}|"[^"\\\x00-\x1f]{0,256}")'
 _OPENING: Final = re.compile(rb"\s*\{")
 _LEADING_MEMBER: Final = re.compile(
