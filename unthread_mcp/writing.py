@@ -10,11 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from unthread_mcp.answers import as_object, as_page, text_of
 from unthread_mcp.api.client import Receipt
 from unthread_mcp.api.endpoints import GET_CONVERSATION, UPDATE_CONVERSATION, Endpoint
-from unthread_mcp.api.errors import InvalidArgument, NotFound, OutcomeUnknown, UnknownName, UnthreadError
+from unthread_mcp.api.errors import (
+    DeliveryFailed,
+    InvalidArgument,
+    NotFound,
+    OutcomeUnknown,
+    UnknownName,
+    UnthreadError,
+)
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.attachments import Attachment
@@ -63,24 +71,26 @@ async def create(
     intended: JsonValue = None,
     select: Sequence[str] = (),
     files: Sequence[Attachment] = (),
+    also: Sequence[Intent] = (),
+    verify: Callable[[JsonObject], None] = lambda _: None,
 ) -> Written:
     """Create something once. The same body and files within ten minutes count as the same intent.
 
     `ids` stand in the path of `endpoint`; without a `key`, nothing lists what may have been
-    created. `intended` stands for the body where the same call may come to another body a moment later.
+    created. `intended` stands for the body where the same call may come to another body a moment later, `also` for
+    what else it does, as `once` has it. `verify` raises `DeliveryFailed` where the receipt says so.
     With `unique`, nothing is created if something stands under the natural key already. Raises
     `OutcomeUnknown`, with the candidates that stand there, if it may have happened: none of
     them is claimed to be it.
     """
-    same = json.dumps(body if intended is None else intended, sort_keys=True, ensure_ascii=False)
-    place = " ".join([workspace.identity, *(ids or {}).values()])
-    intent = Intent(what, place, None, same, tuple(each.digest for each in files))
+    intent = creation(workspace, what, body if intended is None else intended, ids=ids, files=files)
 
     async def send() -> Written:
         if unique and key:
             await require_free(workspace, what, key)
         uploads = [each.upload for each in files]
         receipt = await workspace.client.write(endpoint, dict(ids or {}), body=body, select=select, files=uploads)
+        verify({**body, **_body_of(receipt)})
         return Written("done", _body_of(receipt), _incomplete(receipt))
 
     def done_before(receipt: Mapping[str, str]) -> Written:
@@ -96,7 +106,22 @@ async def create(
             send,
             done_before=None if deleted else done_before,
             unresolved=lambda: _maybe_created(workspace, what, key),
+            also=also,
         )
+
+
+def creation(
+    workspace: Workspace,
+    what: str,
+    intended: JsonValue,
+    *,
+    ids: Mapping[str, str] | None = None,
+    files: Sequence[Attachment] = (),
+) -> Intent:
+    """The intent under which `create` remembers a creation."""
+    same = json.dumps(intended, sort_keys=True, ensure_ascii=False)
+    place = " ".join([workspace.identity, *(ids or {}).values()])
+    return Intent(what, place, None, same, tuple(each.digest for each in files))
 
 
 async def once(
@@ -106,12 +131,21 @@ async def once(
     *,
     unresolved: Callable[[], Awaitable[OutcomeUnknown]],
     done_before: Callable[[Mapping[str, str]], Written] | None = None,
+    also: Sequence[Intent] = (),
 ) -> Written:
     """Do what `intent` names unless it was done before or may have been.
 
-    Without `done_before`, what was surely done may be done again. Raises what `unresolved`
-    makes if it may have happened, now or before.
+    Without `done_before`, what was surely done may be done again; so may what `also` names: what else is done with
+    it, and must not be in doubt. Raises what `unresolved` makes if it may have happened, now or before.
     """
+
+    def settle(tokens: Sequence[str], outcome: Literal["done", "unknown"], receipt: Mapping[str, str]) -> None:
+        for token in tokens:
+            workspace.intents.settle(token, outcome, receipt)
+
+    def forget(tokens: Sequence[str]) -> None:
+        for token in tokens:
+            workspace.intents.forget(token)
 
     async def remembered() -> Written:
         begun = workspace.intents.begin(intent, repeat=done_before is None)
@@ -119,19 +153,28 @@ async def once(
             return done_before(begun.receipt)
         if not isinstance(begun, Begun):
             raise await unresolved()
+        tokens = [begun.token]
+        for each in also:
+            beside = workspace.intents.begin(each, repeat=True)
+            if not isinstance(beside, Begun):
+                forget(tokens)
+                raise await unresolved()
+            tokens.append(beside.token)
         try:
             written = await send()
-        except OutcomeUnknown:
-            workspace.intents.settle(begun.token, "unknown", {})
+        except OutcomeUnknown as unknown:
+            settle(tokens, "unknown", {})
+            if isinstance(unknown, DeliveryFailed):
+                raise
             raise await unresolved() from None
         except UnthreadError:
-            workspace.intents.forget(begun.token)
+            forget(tokens)
             raise
         except BaseException:
             # Cancelled at the end of the grace period, or a bug: what left is not known to have failed.
-            workspace.intents.settle(begun.token, "unknown", {})
+            settle(tokens, "unknown", {})
             raise
-        workspace.intents.settle(begun.token, "done", {"id": text_of(written.body, "id")})
+        settle(tokens, "done", {"id": text_of(written.body, "id")})
         return written
 
     return await uninterrupted(remembered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +40,21 @@ def customer_id(desk: Desk, name: str) -> str:
     return desk.sandbox.database.execute("SELECT id FROM customers WHERE name = ?", [name]).fetchone()[0]
 
 
+def tagged(desk: Desk, name: str, tag: str) -> None:
+    """Somebody tags a customer in Unthread."""
+    link = [customer_id(desk, name), tag_id(desk, tag)]
+    desk.sandbox.database.execute("INSERT OR IGNORE INTO customer_tags VALUES (?, ?)", link)
+
+
 def changed(desk: Desk, identity: str, **values: str | None) -> None:
     """Somebody changes it in Unthread."""
     for name, value in values.items():
         desk.sandbox.database.execute(f"UPDATE outbounds SET {name} = ? WHERE id = ?", [value, identity])
+
+
+def unreachable(desk: Desk, name: str) -> None:
+    """The customer's channel is taken away, so that sending to it fails."""
+    desk.sandbox.database.execute("UPDATE customers SET slackChannelId = NULL WHERE name = ?", [name])
 
 
 def losing(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
@@ -80,8 +93,7 @@ class TestReading:
     async def test_a_customer_whom_it_can_not_reach_is_marked(self, desk: Desk) -> None:
         human = Human()
         async with desk.agent(human=human) as agent:
-            identity = customer_id(desk, "Vela Biotech")
-            desk.sandbox.database.execute("UPDATE customers SET slackChannelId = NULL WHERE id = ?", [identity])
+            unreachable(desk, "Vela Biotech")
             await agent.call("create_outbound", **{**NEW, "customers": ["Vela Biotech", "Polder Systems"]}, send=True)
         assert "\nTo: Vela Biotech (no Slack channel), Polder Systems\n" in human.asked[0]
 
@@ -165,19 +177,19 @@ class TestCreating:
 
     async def test_customers_by_name_and_by_tag_receive_it_once_each(self, desk: Desk) -> None:
         sql = "SELECT name FROM customers JOIN customer_tags ON customerId = customers.id WHERE tagId = ? ORDER BY name"
-        tagged = [name for (name,) in desk.sandbox.database.execute(sql, [tag_id(desk, "Trial")])]
+        names = [name for (name,) in desk.sandbox.database.execute(sql, [tag_id(desk, "Trial")])]
         async with desk.agent() as agent:
-            said = await agent.call("create_outbound", **{**NEW, "customers": [tagged[0], tagged[0]]}, tag="Trial")
+            said = await agent.call("create_outbound", **{**NEW, "customers": [names[0], names[0]]}, tag="Trial")
         ids = [each["id"] for each in desk.wire.writes[0].body["recipients"]]
-        assert sorted(ids) == sorted(customer_id(desk, name) for name in tagged)
-        assert f"to {len(tagged)} customers" in said
+        assert sorted(ids) == sorted(customer_id(desk, name) for name in names)
+        assert f"to {len(names)} customers" in said
 
     async def test_the_same_announcement_is_not_sent_again_because_the_tag_has_one_more(self, desk: Desk) -> None:
         arguments = {**NEW, "customers": None, "tag": "Trial", "send": True}
         async with desk.agent() as agent:
+            tagged(desk, "Polder Systems", "Trial")
             await agent.call("create_outbound", **arguments)
-            link = [customer_id(desk, "Vela Biotech"), tag_id(desk, "Trial")]
-            desk.sandbox.database.execute("INSERT OR IGNORE INTO customer_tags VALUES (?, ?)", link)
+            tagged(desk, "Vela Biotech", "Trial")
             again = await agent.call("create_outbound", **arguments)
         assert again.text.startswith("already_done: ")
         assert len(desk.wire.writes) == 1
@@ -270,6 +282,197 @@ class TestCreating:
         assert said.text.startswith("refused: ")
         assert "which has passed" in said
         assert desk.wire.writes == []
+
+
+class TestAnUnknownSendingAndOtherOutbounds:
+    """What may have been sent is said again to none of its customers by another outbound."""
+
+    OTHERS: Any = pytest.mark.parametrize(
+        "other",
+        [
+            {},
+            {"subject": "Faster exports (2)"},
+            {"text": f" {TEXT}"},
+            {"customers": ["Polder Systems", "Vela Biotech"]},
+            {"run_at": LATER},
+            {"send_as": "Mei Tanaka"},
+        ],
+        ids=["the same", "another subject", "another blank", "a customer more", "another time", "another sender"],
+    )
+
+    @OTHERS
+    async def test_no_draft_of_the_same_is_created(self, desk: Desk, era: Era, other: dict[str, Any]) -> None:
+        human = Human()
+        async with desk.agent(era, human=human) as agent:
+            desk.wire.before = failing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.before = lambda _: None
+            desk.clock.forward(hours=20)
+            desk.wire.clear()
+            said = await agent.call("create_outbound", **{**NEW, **other})
+        assert said.text.startswith("refused: The same may have been sent to one of these customers before")
+        assert "Nothing was created. Don't send it in another outbound either" in said
+        assert desk.wire.writes == []
+        assert len(human.asked) == 1
+
+    @OTHERS
+    async def test_none_that_says_the_same_is_created_and_sent(self, desk: Desk, other: dict[str, Any]) -> None:
+        human = Human()
+        async with desk.agent(human=human) as agent:
+            desk.wire.before = failing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.before = lambda _: None
+            desk.wire.clear()
+            said = await agent.call("create_outbound", **{**NEW, **other}, send=True)
+        assert said.text.startswith("unknown: ")
+        assert desk.wire.writes == []
+
+    async def test_no_draft_that_was_there_before_is_sent(self, desk: Desk, era: Era) -> None:
+        human = Human()
+        async with desk.agent(era, human=human) as agent:
+            draft = await agent.call(
+                "create_outbound", **{**NEW, "subject": "A draft", "customers": ["Vela Biotech", "Polder Systems"]}
+            )
+            desk.wire.before = failing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.before = lambda _: None
+            desk.wire.clear()
+            sent = await agent.call("update_outbound", outbound=draft.text.split()[2], send=True)
+            to_others = await agent.call(
+                "update_outbound", outbound=draft.text.split()[2], customers=["Polder Systems"], send=True
+            )
+        assert sent.text.startswith("unknown: The same may have been sent to one of these customers before")
+        assert "Nothing was sent." in sent
+        assert to_others.text.startswith("done: ")
+        assert len(desk.wire.writes) == 1
+        assert len(desk.sandbox.delivered()) == 1
+
+    async def test_nor_after_a_draft_that_may_have_been_sent(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            one, other = [await agent.call("create_outbound", **{**NEW, "subject": name}) for name in ("One", "Other")]
+            desk.wire.before = failing
+            await agent.call("update_outbound", outbound=one.text.split()[2], send=True)
+            desk.wire.before = lambda _: None
+            desk.wire.clear()
+            said = await agent.call("update_outbound", outbound=other.text.split()[2], send=True)
+            third = await agent.call("create_outbound", **{**NEW, "subject": "Third"})
+        assert said.text.startswith("unknown: The same may have been sent")
+        assert third.text.startswith("refused: The same may have been sent")
+        assert desk.wire.writes == []
+
+    async def test_after_a_restart_neither(self, desk: Desk, tmp_path: Path) -> None:
+        servers = [desk.new_server(UNTHREAD_STATE_FILE=str(tmp_path / "intents")) for _ in range(2)]
+        desk.wire.before = failing
+        async with desk.agent(server=servers[0]) as agent:
+            await agent.call("create_outbound", **NEW, send=True)
+        desk.wire.before = lambda _: None
+        async with desk.agent(server=servers[1]) as agent:
+            said = await agent.call("create_outbound", **NEW)
+        assert said.text.startswith("refused: The same may have been sent")
+        for server in servers:
+            server.workspace.intents.close()
+
+    async def test_two_servers_that_send_the_same_in_two_ways_at_the_same_moment_send_it_once(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        said: list[Said] = []
+        servers = [desk.new_server(UNTHREAD_STATE_FILE=str(tmp_path / "intents")) for _ in range(2)]
+        async with desk.agent(server=servers[0]) as one, desk.agent(server=servers[1]) as other:
+            draft = await one.call("create_outbound", **{**NEW, "subject": "A draft"})
+            desk.wire.clear()
+
+            async def send(agent: Agent, tool: str, **arguments: Any) -> None:
+                said.append(await agent.call(tool, **arguments, send=True))
+
+            async with anyio.create_task_group() as both:
+                both.start_soon(partial(send, one, "update_outbound", outbound=draft.text.split()[2]))
+                both.start_soon(partial(send, other, "create_outbound", **NEW))
+        assert sorted(each.text.partition(":")[0] for each in said) == ["done", "unknown"]
+        assert len(desk.wire.writes) == 1
+        for server in servers:
+            server.workspace.intents.close()
+
+    async def test_once_unthread_shows_it_that_is_told_and_saying_it_again_is_a_decision(
+        self, desk: Desk, era: Era
+    ) -> None:
+        async with desk.agent(era) as agent:
+            desk.wire.after = losing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.after = lambda _, answer: answer
+            told = await agent.call("create_outbound", **NEW)
+            draft = await agent.call("create_outbound", **NEW)
+        assert told.text.startswith("refused: outbound ")
+        assert "says the same to customers of this one; it is sent. Nothing was created." in told
+        assert draft.text.startswith("done: ")
+        assert len(desk.sandbox.delivered()) == 1
+
+    @pytest.mark.parametrize("apart", [{"hours": -2}, {"hours": 2}], ids=["an older one", "one for later"])
+    async def test_another_that_says_the_same_at_another_time_proves_nothing(
+        self, desk: Desk, apart: dict[str, float]
+    ) -> None:
+        async with desk.agent() as agent:
+            desk.wire.after = losing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.after = lambda _, answer: answer
+            at = desk.clock.now + timedelta(**apart)
+            desk.sandbox.database.execute(
+                "UPDATE outbounds SET runAt = ? WHERE subject = 'Faster exports'", [f"{at:%Y-%m-%dT%H:%M:%S}.000Z"]
+            )
+            said = await agent.call("create_outbound", **NEW)
+        assert said.text.startswith("refused: The same may have been sent")
+
+    async def test_where_outbounds_can_not_be_listed_it_stays_in_doubt(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            desk.wire.after = losing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.after = lambda _, answer: answer
+            desk.wire.before = lambda request: (
+                httpx2.Response(403) if request.url.path.endswith("/outbounds/list") else None
+            )
+            said = await agent.call("create_outbound", **NEW)
+        assert said.text.startswith("refused: The same may have been sent")
+
+    async def test_one_that_was_seen_scheduled_and_drawn_back_can_be_sent(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            desk.wire.after = losing
+            await agent.call("create_outbound", **NEW, run_at="2026-11-20T10:05", send=True)
+            desk.wire.after = lambda _, answer: answer
+            sql = "SELECT id FROM outbounds WHERE subject = 'Faster exports'"
+            [identity] = desk.sandbox.database.execute(sql).fetchone()
+            edited = await agent.call("update_outbound", outbound=identity, subject="Fast exports")
+            await agent.call("update_outbound", outbound=identity, send=False)
+            said = await agent.call("update_outbound", outbound=identity, run_at=LATER, send=True)
+        assert edited.text.startswith("done: ")
+        assert said.text.startswith("done: ")
+
+    async def test_what_goes_out_anyway_can_be_changed(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            desk.wire.after = losing
+            await agent.call("create_outbound", **NEW, run_at=LATER, send=True)
+            desk.wire.after = lambda _, answer: answer
+            sql = "SELECT id FROM outbounds WHERE subject = 'Faster exports'"
+            [identity] = desk.sandbox.database.execute(sql).fetchone()
+            said = await agent.call("update_outbound", outbound=identity, run_at="2026-11-22T09:00")
+        assert said.text.startswith("done: ")
+
+    async def test_other_words_and_other_customers_are_not_held_up(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            desk.wire.before = failing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.before = lambda _: None
+            words = await agent.call("create_outbound", **{**NEW, "text": "Something else."}, send=True)
+            customers = await agent.call("create_outbound", **{**NEW, "customers": ["Polder Systems"]}, send=True)
+        assert words.text.startswith("done: ")
+        assert customers.text.startswith("done: ")
+
+    async def test_what_was_refused_holds_up_nothing(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            desk.wire.before = lambda request: httpx2.Response(422) if request.url.path.endswith("/outbounds") else None
+            refused = await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.before = lambda _: None
+            said = await agent.call("create_outbound", **NEW, send=True)
+        assert refused.text.startswith("refused: ")
+        assert said.text.startswith("done: ")
 
 
 class TestUpdating:
@@ -399,10 +602,13 @@ class TestUpdating:
             assert desk.wire.writes == []
             changed(desk, identity, status="scheduled", runAt="2027-01-20T00:00:00.000Z")
             seen = await agent.call("update_outbound", outbound=identity, send=True)
+            await agent.call("update_outbound", outbound=identity, send=False)
+            anew = await agent.call("update_outbound", outbound=identity, send=True)
             edited = await agent.call("update_outbound", outbound=identity, text="Other words.")
         for each in (said, again):
             assert each.text.startswith(f"unknown: It is not known whether the outbound {identity} was sent.")
         assert seen.text.startswith("already_done: ")
+        assert anew.text.startswith("done: ")
         assert edited.text.startswith("done: ")
 
     async def test_two_servers_that_send_the_same_draft_at_the_same_moment_send_it_once(
@@ -461,12 +667,28 @@ class TestUpdating:
         assert "is going out at this moment" in going
         assert desk.wire.writes == []
 
-    async def test_a_failure_in_the_receipt_is_told(self, desk: Desk) -> None:
-        customer = customer_id(desk, "Vela Biotech")
-        desk.sandbox.database.execute("UPDATE customers SET slackChannelId = NULL WHERE id = ?", [customer])
-        async with desk.agent() as agent:
-            said = await agent.call("create_outbound", **NEW, send=True)
-        assert said.text.endswith("to 1 customer: Unthread says that it is failed; tell the user.")
+    @pytest.mark.parametrize("updated", [False, True], ids=["created", "updated"])
+    async def test_a_failed_delivery_is_unknown_since_some_may_have_received_it_and_never_sent_again(
+        self, desk: Desk, era: Era, *, updated: bool
+    ) -> None:
+        unreachable(desk, "Vela Biotech")
+        async with desk.agent(era) as agent:
+            if updated:
+                draft = await agent.call("create_outbound", **NEW)
+                call = {"outbound": draft.text.split()[2], "send": True}
+                said = await agent.call("update_outbound", **call)
+                again = await agent.call("update_outbound", **call)
+            else:
+                said = await agent.call("create_outbound", **NEW, send=True)
+                again = await agent.call("create_outbound", **NEW, send=True)
+            other = await agent.call("create_outbound", **{**NEW, "subject": "Once more"}, send=True)
+        assert said.failed
+        assert said.text.startswith("unknown: Unthread says that sending outbound ")
+        assert "failed, but not whether its customer has received it. Don't send it again" in said
+        assert again.failed
+        assert again.text.startswith("refused: " if updated else "unknown: ")
+        assert other.text.startswith("unknown: The same may have been sent to one of these customers before")
+        assert len(desk.wire.writes) == (2 if updated else 1)
 
     @pytest.mark.parametrize(
         ("stored", "words"),

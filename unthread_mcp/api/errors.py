@@ -14,6 +14,7 @@
     * Unavailable: no connection, time-outs and 5xx
     * UnreadableAnswer: not JSON, broken or too large
   * OutcomeUnknown: a write that may have happened; it must not be sent again blindly
+    * DeliveryFailed: Unthread took it and says that delivering it failed, which may have been in part
 """
 
 from __future__ import annotations
@@ -91,3 +92,7 @@ class UnreadableAnswer(ApiError):
 
 class OutcomeUnknown(UnthreadError):
     """A write left this machine and nobody said what became of it. It may have happened."""
+
+
+class DeliveryFailed(OutcomeUnknown):
+    """Unthread took it, and says that delivering it failed. Some may have received it."""

@@ -38,11 +38,12 @@ from unthread_mcp.outbound_content import (
     written_blocks,
     written_sender,
 )
+from unthread_mcp.outbound_sendings import on_their_way, require_not_failed, require_unsaid, sendings, settle_if_seen
 from unthread_mcp.outgoing import canonical, prepare
 from unthread_mcp.render import SEPARATOR, Answer, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, Written, change, create, is_same, once
+from unthread_mcp.writing import NaturalKey, Written, change, create, creation, is_same, once
 
 Subject = Annotated[str, Field(min_length=1, max_length=300)]
 Blocks = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=50)]
@@ -149,6 +150,8 @@ async def create_outbound(
     words: list[JsonValue] = [canonical(each) or each for each in (text_of(body, "subject"), *texts_of(body))]
     intended: JsonValue = [{**body, "subject": None, "blocks": words}, asked]
     body["recipients"] = recipients
+    if workspace.intents.look(creation(workspace, "outbound", intended)) is None:
+        await require_unsaid(workspace, body, draft=not send)
     if send and gate.asks:
         await gate.pass_through(await question(workspace, body))
         require_sendable(workspace, body)
@@ -159,6 +162,8 @@ async def create_outbound(
         what="outbound",
         key=NaturalKey(LIST_OUTBOUNDS, "subject", text_of(body, "subject"), also=("status", "runAt")),
         intended=intended,
+        also=sendings(body) if send else (),
+        verify=require_not_failed,
     )
     return _answer(workspace, body, created)
 
@@ -206,13 +211,17 @@ async def update_outbound(
         workspace.intents.look(_sending(outbound)), Unresolved
     ):
         # Nobody had said whether it was sent; now that it is seen so, it is known.
-        workspace.intents.resolve(_sending(outbound), {"id": outbound})
+        for each in (_sending(outbound), *sendings(before)):
+            workspace.intents.resolve(each, {"id": outbound})
+    settle_if_seen(workspace, before)
     if "status" in body and _shows(before, body):
         return Answer(f"{handle_of(before)} is {status_of(before)} already.", before, "already_done")
     require_open(workspace, before)
     goes_out = whole.get("status") == "scheduled"
     if goes_out:
         require_sendable(workspace, whole)
+        if not isinstance(workspace.intents.look(_sending(outbound)), Unresolved):
+            await require_unsaid(workspace, whole, but=on_their_way(before))
         if gate.asks:
             await gate.pass_through(await question(workspace, whole))
             require_sendable(workspace, whole)
@@ -230,7 +239,9 @@ async def _send(workspace: Workspace, outbound: str, before: JsonObject, body: J
 
     async def send() -> Written:
         await _require_as_before(workspace, outbound, before, _CONTENT, "Nothing was sent.")
-        return await _change(workspace, outbound, body)
+        written = await _change(workspace, outbound, body)
+        require_not_failed({**before, **body, **written.body})
+        return written
 
     async def unresolved() -> OutcomeUnknown:
         return OutcomeUnknown(
@@ -238,7 +249,8 @@ async def _send(workspace: Workspace, outbound: str, before: JsonObject, body: J
             "Don't send it again, nor one like it; get_outbound or a person in Unthread can tell.",
         )
 
-    return await once(workspace, _sending(outbound), send, unresolved=unresolved)
+    also = [each for each in sendings({**before, **body}) if each not in on_their_way(before)]
+    return await once(workspace, _sending(outbound), send, unresolved=unresolved, also=also)
 
 
 async def _require_as_before(
