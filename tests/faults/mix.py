@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -18,7 +19,7 @@ class Fault:
 
     name: str
     share: int
-    """Of a hundred faults, how many are this one."""
+    """Of a hundred faults (of `MIX`), how many are this one."""
     does: Behaviour
     phase: str
 
@@ -56,7 +57,8 @@ MIX: Final = (
 class Dealer:
     """A plan under which each request, read or write, meets a fault with a probability of `rate`."""
 
-    def __init__(self, random: Random, rate: float) -> None:
+    def __init__(self, random: Random, rate: float, mix: Sequence[Fault] = MIX) -> None:
+        self._mix = mix
         self._random = random
         self._rate = rate
         self.dealt: Counter[str] = Counter()
@@ -67,7 +69,7 @@ class Dealer:
         """Well, or one of the faults."""
         if self._random.random() >= self._rate:
             return WELL
-        [fault] = self._random.choices(MIX, [each.share for each in MIX])
+        [fault] = self._random.choices(self._mix, [each.share for each in self._mix])
         self.dealt[fault.name] += 1
         if received.is_write:
             self.hit_writes.append(fault)

@@ -259,9 +259,10 @@ class Upstream:
         body = await response.aread()
         if received.is_write and response.is_success:
             received.took_effect = True
-            if not shown:
-                self._hidden.add(json.loads(body)["id"])
-        elif self._hidden and body:
+            made: JsonValue = json.loads(body) if body and not shown else None
+            if isinstance(made, dict) and isinstance(identity := made.get("id"), str):
+                self._hidden.add(identity)
+        elif self._hidden and response.headers.get("content-type", "").startswith("application/json"):
             body = self._without_hidden(body)
         return response.status_code, body
 

@@ -1,0 +1,352 @@
+"""A server at work for an hour, under faults: does it take more and more of anything?
+
+`python -m tests.faults.soak` works for sixty minutes and prints what came of it; `--write` puts it into docs/safety.md.
+Linux only, for its /proc.
+"""
+
+# ruff: noqa: T201 - it prints what came of it
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Final
+
+from benchmarks.client import ROOT
+from benchmarks.report import made_with, table, write
+from tests.api.misbehaving import KEY
+from tests.faults.loopback import Loopback, outcome_of
+from tests.faults.mix import MIX, Dealer, Fault
+from tests.faults.processes import Gone, Rejected, ServerProcess
+from tests.faults.upstream import Behaviour, Received
+from tests.faults.vitals import Patient, Vitals, after_warm_up, growth
+from tests.faults.work import SHARES, Asked, Work
+from tests.leaks import leaks
+from tests.support import Said
+from tests.tools.examples import DOWNLOADS, EVERYTHING
+from unthread_mcp.sandbox import Sandbox
+
+SAFETY_PAGE: Final = ROOT / "docs" / "safety.md"
+RATE: Final = 0.1
+"""The probability of a fault, per request to the upstream."""
+AT_ONCE: Final = 8
+"""Calls in flight at most."""
+PER_SECOND: Final = 20
+"""Calls at most: the machine has other work, too."""
+PATIENCE: Final = 120.0
+"""Seconds: a call may take several requests' deadlines of 30."""
+LONGEST_FAULT: Final = 32.0
+"""Seconds that a hanging request takes: the client's deadline. None begins so shortly before a quiet moment."""
+QUIET_WITHIN: Final = 60.0
+"""Seconds within which everything must have come to rest."""
+MOST_GROWN: Final = 4.0
+"""MiB by which memory may have grown over the run: each message sent is remembered, which takes about 0.7 KiB."""
+END_WITHIN: Final = 2.0
+"""Seconds after the end of input in which an idle server is gone."""
+ROWS: Final = 12
+"""Of the curve."""
+
+_SLOW, _ODD = "slow, or without an end", "bombs and nonsense"
+WORSE: Final = (
+    *MIX,
+    Fault("answer after two seconds", 6, Behaviour(wait=2.0), _SLOW),
+    Fault("answer in drips", 3, Behaviour(per_byte=0.002), _SLOW),
+    Fault("it happens later", 2, Behaviour(effect="later", cut=0, then="reset"), "lost on the way there"),
+    Fault("gzip bomb", 2, Behaviour(body=gzip.compress(bytes(2**26)), headers=("Content-Encoding: gzip",)), _ODD),
+    Fault("too large", 1, Behaviour(body=b'"' + b"x" * 9 * 2**20 + b'"'), _ODD),
+    Fault("a million bytes of empty lists", 1, Behaviour(body=b"[" + b"[]," * 333_333 + b"[]]"), _ODD),
+    Fault("no HTTP", 1, Behaviour(raw=b"SSH-2.0-OpenSSH_9.6\r\n", then="close"), _ODD),
+    Fault("redirect", 1, Behaviour(effect="never", status=307, headers=("Location: http://127.0.0.1:9/",)), _ODD),
+)
+"""The mix of the other measurements, and faults that hold on to memory or to a connection."""
+
+_WRITES: Final = frozenset({"done", "already_done", "refused", "unknown"})
+OUTCOMES: Final = ("answered", "done", "already_done", "refused", "unknown", "error", "cancelled", "not answered")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the work."""
+
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """By kind of request and outcome."""
+    dealt: Counter[str] = field(default_factory=Counter[str])
+    """Faults, by phase."""
+    requests: int = 0
+    """To the upstream."""
+    texts: int = 0
+    """Of messages and articles that shall be there once at most."""
+    samples: list[Vitals] = field(default_factory=list[Vitals])
+    """While it worked."""
+    quiet: list[Vitals] = field(default_factory=list[Vitals])
+    """With nothing in flight, at the end of each round."""
+    ended_after: float = 0.0
+    """Seconds from the end of input."""
+    broken: list[str] = field(default_factory=list[str])
+    """Promises that were not kept."""
+
+    @property
+    def calls(self) -> int:
+        """Requests made so far."""
+        return self.outcomes.total()
+
+    def judge(self) -> None:
+        """Note what was held on to. Memory is another matter: it takes longer than seconds to judge."""
+        for name in ("tasks", "descriptors"):
+            first, *later = [getattr(each, name) for each in after_warm_up(self.quiet)]
+            if any(each != first for each in later):
+                self.broken.append(f"{name} were {first} at rest and then {later}")
+        if (most := max(each.threads for each in self.quiet)) > 1 + AT_ONCE:
+            self.broken.append(f"{most} threads")
+
+
+class Soak:
+    """One server, at work in rounds, with a quiet moment after each."""
+
+    def __init__(self, loopback: Loopback, server: ServerProcess, patient: Patient, work: Work, seed: str) -> None:
+        self._loopback = loopback
+        self._server = server
+        self._patient = patient
+        self._work = work
+        random = Random(seed)
+        self._dealer = Dealer(random, RATE, WORSE)
+        self._brief_dealer = Dealer(random, RATE, [each for each in WORSE if not _takes_long(each.does)])
+        self._round_ends = 0.0
+        self._said: defaultdict[str, list[str]] = defaultdict(list)
+        """Of this round's messages, by text: what was said of them."""
+        self._untouched = Sandbox(seeded=False, key=KEY)
+        loopback.sandbox.database.backup(self._untouched.database)
+        self.tally = Tally()
+
+    async def run(self, rounds: int, *, seconds: float, calls: int | None = None, progress: bool = False) -> None:
+        """Work: each round is so many seconds or calls long, whichever is over first."""
+        for kind in SHARES:  # everything that is opened or imported once, is
+            await self._do(self._work.of(kind))
+        sampling = asyncio.create_task(self._sample(max(0.2, min(5.0, rounds * seconds / 60))))
+        for number in range(rounds):
+            self._round_ends = time.monotonic() + seconds
+            self._loopback.upstream.plan = self._plan
+            drawn = self._draw(calls)
+            await asyncio.gather(*(self._keep_working(drawn) for _ in range(AT_ONCE)))
+            await self._come_to_rest()
+            if progress:
+                print(f"{number + 1}: {self.tally.quiet[-1]}, broken: {self.tally.broken}", file=sys.stderr, flush=True)
+            self._check()
+        sampling.cancel()
+        phases = {fault.name: fault.phase for fault in WORSE}
+        for name, times in (self._dealer.dealt + self._brief_dealer.dealt).items():
+            self.tally.dealt[phases[name]] += times
+        await self._end()
+        self.tally.judge()
+        self._untouched.close()
+
+    def _plan(self, received: Received) -> Behaviour:
+        is_time = time.monotonic() < self._round_ends - LONGEST_FAULT
+        return (self._dealer if is_time else self._brief_dealer)(received)
+
+    def _draw(self, calls: int | None) -> Iterator[Asked]:
+        while time.monotonic() < self._round_ends and calls != 0:
+            calls = None if calls is None else calls - 1
+            yield self._work.draw()
+
+    async def _keep_working(self, drawn: Iterator[Asked]) -> None:
+        loop = asyncio.get_running_loop()
+        for asked in drawn:
+            next_at = loop.time() + AT_ONCE / PER_SECOND
+            await self._do(asked)
+            if asked.text and hash(asked.text) % 3 == 0:
+                await self._do(asked)
+            await asyncio.sleep(next_at - loop.time())
+
+    async def _do(self, asked: Asked) -> None:
+        number, answer = self._server.expect(nameless=asked.is_nameless)
+        self._server.send(asked.line(number))
+        await self._server.sent()
+        outcome = await self._outcome(asked, number, answer)
+        self.tally.outcomes[asked.kind, outcome] += 1
+        if asked.text:
+            self._said[asked.text].append(outcome)
+
+    async def _outcome(self, asked: Asked, number: int, answer: asyncio.Future[Said]) -> str:
+        if asked.cancel_after is not None:
+            await asyncio.wait([answer], timeout=asked.cancel_after)
+            if not answer.done():
+                self._server.cancel(number)
+                return "cancelled"
+        try:
+            said = await asyncio.wait_for(answer, PATIENCE)
+        except Rejected:
+            return "error"
+        except (TimeoutError, Gone):
+            self.tally.broken.append(f"no answer to {asked.line(number)[:200]!r}")
+            return "not answered"
+        if "inside this server" in said.text:
+            self.tally.broken.append(f"crashed: {asked.line(number)[:200]!r}")
+        if (first := outcome_of(said)) in _WRITES:
+            return first
+        return "refused" if said.failed else "answered"
+
+    async def _come_to_rest(self) -> None:
+        """Let everything end, connections that are kept for a while included, and look at what is left."""
+        upstream = self._loopback.upstream
+        upstream.well()
+        await upstream.be_there()
+        await upstream.settle()
+        upstream.reveal()
+        if not await upstream.raw.all_closed(QUIET_WITHIN):
+            self.tally.broken.append("a connection was left open")
+        await self._patient.next_beat()
+        self.tally.quiet.append(self._patient.look(self.tally.calls))
+
+    def _check(self) -> None:
+        """Hold what was said in this round against what is there, and put the workspace back as it was."""
+        loopback, tally = self._loopback, self.tally
+        heard = "\n".join(loopback.heard)
+        loopback.heard.clear()
+        tally.broken.extend(f"the key in {form}" for form in leaks(KEY, heard))
+        if "Traceback" in heard:
+            tally.broken.append(f"a crash: {heard[heard.index('Traceback') :][:2000]}")
+        database = loopback.sandbox.database
+        for text, outcomes in self._said.items():
+            [there] = database.execute(
+                "SELECT (SELECT count(*) FROM messages WHERE text = ?1)"
+                " + (SELECT count(*) FROM triage_messages WHERE text = ?1)"
+                " + (SELECT count(*) FROM articles WHERE title = ?1)",
+                [text],
+            ).fetchone()
+            if there > 1:
+                tally.broken.append(f"{there} times: {text} {outcomes}")
+            if not there and {"done", "already_done"} & {*outcomes}:
+                tally.broken.append(f"said and not there: {text} {outcomes}")
+            if there and {*outcomes} == {"refused"}:
+                tally.broken.append(f"refused and there: {text}")
+        tally.texts += len(self._said)
+        self._said.clear()
+        ledger = loopback.upstream.ledger
+        tally.broken.extend(f"done twice: {each}" for each in ledger.doubled())
+        tally.requests += len(ledger.requests)
+        ledger.clear()
+        self._untouched.database.backup(database)
+        for file in Path(DOWNLOADS).iterdir():
+            file.unlink()
+
+    async def _sample(self, every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            self.tally.samples.append(self._patient.look(self.tally.calls))
+
+    async def _end(self) -> None:
+        tally = self.tally
+        if (said := await self._server.call("list_tags")).failed:
+            tally.broken.append(f"at the end: {said.text}")
+        began = time.monotonic()
+        status = await self._server.close_input()
+        tally.ended_after = time.monotonic() - began
+        if status or tally.ended_after > END_WITHIN:
+            tally.broken.append(f"ended with status {status} after {tally.ended_after:.1f} s")
+        tally.broken.extend(f"the key in {form}" for form in leaks(KEY, "\n".join(self._loopback.heard)))
+
+
+def _takes_long(does: Behaviour) -> bool:
+    return does.then == "hang" or does.per_byte > 0
+
+
+async def soak(rounds: int, *, seconds: float, seed: int, calls: int | None = None, progress: bool = False) -> Tally:
+    """Have a server work for some rounds of so many seconds, or calls, and watch it."""
+    with tempfile.TemporaryDirectory() as directory, Sandbox(key=KEY) as sandbox:
+        tasks_file = Path(directory, "tasks")
+        loopback = Loopback(Path(directory, "intents.sqlite3"), sandbox=sandbox, tools="all")
+        await loopback.upstream.start()
+        environment = {**EVERYTHING, "UNTHREAD_LOG_LEVEL": "DEBUG"}
+        server = await ServerProcess.start(loopback, "tests.faults.watched", str(tasks_file), **environment)
+        try:
+            work = await Work.at(sandbox, Random(f"{seed} work"))
+            patient = Patient(server.pid, tasks_file)
+            here = Soak(loopback, server, patient, work, f"{seed} faults")
+            await here.run(rounds, seconds=seconds, calls=calls, progress=progress)
+        finally:
+            await server.end(signal.SIGKILL)
+            await loopback.aclose()
+    return here.tally
+
+
+def report(tally: Tally, minutes: int, seed: int) -> str:
+    """What came of the work, as Markdown."""
+    made = table(
+        ("asked", "number", *(f"`{each}`" if each in _WRITES else each for each in OUTCOMES)),
+        [
+            (
+                kind,
+                f"{sum(tally.outcomes[kind, each] for each in OUTCOMES):,}",
+                *(f"{tally.outcomes[kind, each]:,}" for each in OUTCOMES),
+            )
+            for kind in SHARES
+        ],
+    )
+    faults = table(("fault", "number"), [(phase, f"{times:,}") for phase, times in tally.dealt.most_common()])
+    counted = [each.memory for each in after_warm_up(tally.samples)]
+    return (
+        f"`python -m tests.faults.soak --minutes {minutes} --seed {seed}`, {made_with()}. "
+        f"{tally.calls:,} requests to the server made {tally.requests:,} requests to the upstream, of which "
+        f"{tally.dealt.total():,} met a fault. {tally.texts:,} messages and articles were meant; promises broken: "
+        f"{len(tally.broken)}. Memory after the warm-up was {min(counted):.0f} to {max(counted):.0f} MiB, and from the "
+        f"median of the first quarter to that of the last it changed by {growth(tally.samples):+.1f} MiB. "
+        f"After the end of its input the server was gone within {tally.ended_after:.1f} s.\n\n"
+        f"{_curve(tally, minutes)}\n\n{made}\n\n{faults}\n"
+    )
+
+
+def _curve(tally: Tally, minutes: int) -> str:
+    """The vitals over time, in at most `ROWS` rows."""
+    rounds = len(tally.quiet)
+    ends = sorted({-(-rounds * row // ROWS) for row in range(1, ROWS + 1)})
+    rows: list[tuple[str, ...]] = []
+    calls_before = 0
+    for end in ends:
+        at_rest = tally.quiet[end - 1]
+        memory = [each.memory for each in tally.samples if calls_before < each.calls <= at_rest.calls]
+        calls_before = at_rest.calls
+        rows.append((
+            f"{minutes * end / rounds:g}",
+            f"{at_rest.calls:,}",
+            f"{median(memory or [at_rest.memory]):.1f}",
+            str(at_rest.descriptors),
+            str(at_rest.threads),
+            str(at_rest.tasks),
+        ))  # fmt: skip
+    return table(
+        ("minute", "requests so far", "memory (MiB)", "descriptors at rest", "threads at rest", "tasks at rest"), rows
+    )
+
+
+def main() -> int:
+    """Work, print what came of it, and end with 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="put the result into docs/safety.md, too")
+    asked = parser.parse_args()
+    os.nice(10)
+    tally = asyncio.run(soak(asked.minutes, seconds=60.0, seed=asked.seed, progress=True))
+    text = report(tally, asked.minutes, asked.seed)
+    print(text)
+    if asked.write:
+        write("soak", text, SAFETY_PAGE)
+    grown = growth(tally.samples)
+    print(*tally.broken, f"memory: {grown:+.1f} MiB of {MOST_GROWN:g}", sep="\n", file=sys.stderr)
+    return 1 if tally.broken or grown > MOST_GROWN else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

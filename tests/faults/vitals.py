@@ -1,0 +1,61 @@
+"""What a server's process takes while it works: memory, descriptors, threads, tasks (Linux: proc(5))."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+_WARM_UP = 0.1
+"""The share of the samples before which caches still fill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """One look at the process."""
+
+    calls: int
+    """Made so far."""
+    memory: float
+    """Resident, in MiB."""
+    descriptors: int
+    threads: int
+    tasks: int
+
+
+class Patient:
+    """A `watched` server's process, looked at from outside."""
+
+    def __init__(self, pid: int, tasks_file: Path) -> None:
+        self._process = Path("/proc", str(pid))
+        self._tasks_file = tasks_file
+
+    def look(self, calls: int) -> Vitals:
+        """How it is now."""
+        status = dict(line.split(":", 1) for line in (self._process / "status").read_text().splitlines())
+        memory = int(status["VmRSS"].split()[0]) / 1024
+        return Vitals(calls, memory, len(os.listdir(self._process / "fd")), int(status["Threads"]), self._beat()[1])  # noqa: PTH208 - only the number
+
+    async def next_beat(self) -> None:
+        """Wait until it has written down its tasks anew: twice, for it may be about to."""
+        before = self._beat()[0]
+        while self._beat()[0] < before + 2:  # noqa: ASYNC110 - the other side is a file
+            await asyncio.sleep(0.05)
+
+    def _beat(self) -> tuple[int, int]:
+        written = self._tasks_file.read_text().split() if self._tasks_file.exists() else []
+        return (int(written[0]), int(written[1])) if len(written) == 2 else (0, 0)
+
+
+def after_warm_up(samples: list[Vitals]) -> list[Vitals]:
+    """The samples that count."""
+    return samples[int(len(samples) * _WARM_UP) :]
+
+
+def growth(samples: list[Vitals]) -> float:
+    """By how many MiB the memory of the last quarter is above that of the first, by their medians."""
+    counted = [each.memory for each in after_warm_up(samples)]
+    quarter = max(1, len(counted) // 4)
+    return median(counted[-quarter:]) - median(counted[:quarter])
