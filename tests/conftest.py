@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.passed import DESELECTED, name_of, note
 from tests.reference.checker import WRONG_REQUESTS
 
 _LIVE: Final = Path(__file__).parent / "live"
@@ -28,10 +29,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--live`: nothing but the live tests."""
+    """What judges the other tests comes last. With `--live`: nothing but the live tests."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
     if config.getoption("live"):
         config.hook.pytest_deselected(items=[item for item in items if not item.path.is_relative_to(_LIVE)])
         items[:] = [item for item in items if item.path.is_relative_to(_LIVE)]
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    DESELECTED.update(name_of(item.nodeid) for item in items)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    note(report)
 
 
 @pytest.fixture

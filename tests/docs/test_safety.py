@@ -1,15 +1,18 @@
-"""docs/safety.md: each guarantee names tests, and they are there."""
+"""docs/safety.md: each guarantee names tests, they are there, and they were run and have passed."""
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 import pytest
 
 from scripts.generate import ROOT
 from scripts.guarantees import Guarantee, guarantees
+from tests.passed import DESELECTED, PASSED, name_of
 
 PAGE = (ROOT / "docs" / "safety.md").read_text("utf-8")
 GUARANTEES = guarantees()
@@ -55,6 +58,29 @@ def test_each_test_that_is_named_exists(guarantee: Guarantee) -> None:
 )
 def test_one_that_is_not_there_is_found_out(named: str) -> None:
     assert _missing(Guarantee("Keys", "a-promise", "Something holds that nobody shows", (named,))) != []
+
+
+def _not_shown(guarantee: Guarantee, collected: AbstractSet[str], passed: AbstractSet[str]) -> list[str]:
+    """The tests that a guarantee names and that have not passed in this run, which has others of their file."""
+    files = {test.partition("::")[0] for test in collected}
+    return [test for test in guarantee.shown_by if test.partition("::")[0] in files and test not in passed]
+
+
+@pytest.mark.last
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows skips what needs POSIX's signals, links and pipes")
+@EVERY_GUARANTEE
+def test_each_test_that_is_named_was_run_and_has_passed(guarantee: Guarantee, request: pytest.FixtureRequest) -> None:
+    collected = {name_of(item.nodeid) for item in request.session.items}
+    assert _not_shown(guarantee, collected, PASSED | DESELECTED) == []
+
+
+def test_one_that_was_not_run_or_was_skipped_is_found_out() -> None:
+    guarantee = Guarantee("Keys", "a-promise", "Something holds that these show", ("a.py::test_x", "b.py::test_y"))
+    collected = {"a.py::test_x", "b.py::test_y"}
+    assert _not_shown(guarantee, collected, collected) == []
+    assert _not_shown(guarantee, collected, {"a.py::test_x"}) == ["b.py::test_y"]
+    assert _not_shown(guarantee, {"a.py::test_x", "b.py::test_z"}, {"a.py::test_x"}) == ["b.py::test_y"]
+    assert _not_shown(guarantee, {"a.py::test_x"}, {"a.py::test_x"}) == [], "a run without a file says nothing of it"
 
 
 @EVERY_GUARANTEE
