@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.client import ROOT
 
-BENCHES = ("start", "calls", "flight", "memory", "tokens")
+BENCHES = ("start", "calls", "flight", "memory", "tokens", "answers")
 
 
 def main() -> int:

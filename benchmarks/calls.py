@@ -2,83 +2,83 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from benchmarks import report, servers
+from benchmarks import packages, report, servers
+from benchmarks.comparing import Race
+from benchmarks.contest import CONVERSATION, ROWS, SAME_ROWS, Contest, Contestant, contest
 
-if TYPE_CHECKING:
-    from benchmarks.client import Call
-
-_CALLS_A_ROUND: Final = 40
-_LATE_CALLS_A_ROUND: Final = 8
-"""At 50 ms upstream, where a call takes that long anyhow."""
 _LATENCY_MS: Final = 50
-_BOUND_GET: Final = 0.7
-_BOUND_LIST: Final = 1.0
+_LATE: Final = f"{CONVERSATION}, upstream at {_LATENCY_MS} ms"
+_TIMES_A_ROUND: Final = {CONVERSATION: 40, ROWS: 10, SAME_ROWS: 40, _LATE: 8}
+"""Fewer of what takes long anyhow: whole rows, and an upstream that lets wait."""
+_BOUND_PLAIN: Final = 0.6
+_BOUND_PLAIN_ROWS: Final = 1.0
+_BOUND_BRIDGE_ROWS: Final = 0.3
 
 
 def run(rounds: int) -> report.Section:
-    """Alternate blocks of sequential calls between the servers."""
-    work = ("one conversation", "100 rows", f"one conversation, upstream at {_LATENCY_MS} ms")
-    seconds: dict[str, dict[str, report.Rounds]] = {what: {servers.OURS: [], servers.PLAIN: []} for what in work}
-    processor: dict[str, dict[str, float]] = {what: {servers.OURS: 0, servers.PLAIN: 0} for what in work}
+    """Alternate blocks of sequential work between the servers."""
+    wall = {what: Race(what, servers.OURS) for what in _TIMES_A_ROUND}
+    processor = {what: Race(f"{what}, processor time", servers.OURS) for what in _TIMES_A_ROUND}
 
-    def block(contestant: servers.Contestant, what: str, call: Call, count: int) -> None:
+    def block(contestant: Contestant, what: str) -> None:
+        count = _TIMES_A_ROUND[what]
         before = contestant.server.processor_seconds()
-        seconds[what][contestant.name].append(contestant.server.time_calls(call, count))
-        processor[what][contestant.name] += contestant.server.processor_seconds() - before
+        wall[what].add(contestant.name, contestant.server.time_work(contestant.work[_done(what)], count))
+        processor[what].add(contestant.name, [(contestant.server.processor_seconds() - before) / count])
 
-    with servers.match() as contest:
-        for contestant in contest.shuffled():  # warms up, unmeasured
-            contestant.server.time_calls(contestant.get_conversation, _CALLS_A_ROUND)
-            contestant.server.time_calls(contestant.list_100, _CALLS_A_ROUND)
+    with contest() as match:
+        _warm_up(match)
         for _ in range(rounds):
-            contest.upstream.reset()
-            for contestant in contest.shuffled():
-                block(contestant, work[0], contestant.get_conversation, _CALLS_A_ROUND)
-                block(contestant, work[1], contestant.list_100, _CALLS_A_ROUND)
-            contest.upstream.reset(_LATENCY_MS)
-            for contestant in contest.shuffled():
-                block(contestant, work[2], contestant.get_conversation, _LATE_CALLS_A_ROUND)
+            for what in _TIMES_A_ROUND:
+                match.upstream.reset(_LATENCY_MS if what == _LATE else 0)
+                for contestant in match.shuffled(_done(what)):
+                    block(contestant, what)
         use = {
-            contestant.name: servers.upstream_use(
-                contest, contestant, [contestant.get_conversation, contestant.list_100]
-            )
-            for contestant in (contest.ours, contest.plain)
+            (contestant.name, what): match.use(contestant, _done(what))
+            for contestant in match.contestants
+            for what in _TIMES_A_ROUND
         }
+    header = ("call", "median", "ours ÷ this", "quartiles", "processor", "ours ÷ this", "upstream")
     rows = [
         (
             f"{what}: {name}",
-            f"{report.middle(seconds[what][name]) * 1000:.2f} ms",
-            *report.ratio_cells(seconds[what], name, servers.PLAIN),
-            f"{1000 * processor[what][name] / sum(map(len, seconds[what][name])):.2f} ms",
-            use[name][work.index(what) % 2],
+            f"{race.middle(name) * 1000:.2f} ms",
+            *race.cells(name),
+            f"{processor[what].middle(name) * 1000:.2f} ms",
+            processor[what].cells(name)[0],
+            use[name, what],
         )
-        for what in work
-        for name in (servers.PLAIN, servers.OURS)
+        for what, race in wall.items()
+        for name in (contestant.name for contestant in match.contestants)
     ]
     return report.Section(
         name="calls",
         title="One call",
-        method=f"Sequential calls over stdio, {rounds} rounds of {_CALLS_A_ROUND} ({_LATE_CALLS_A_ROUND} at "
-        f"{_LATENCY_MS} ms), servers alternating in shuffled order on one fake upstream.",
-        header=("call", "median", "ratio", "quartiles", "processor", "upstream"),
-        rows=rows,
+        method=f"One after the other over stdio, {rounds} rounds of "
+        f"{', '.join(f'{count} ({what})' for what, count in _TIMES_A_ROUND.items())}; servers alternating in shuffled "
+        "order on one fake upstream.",
+        header=header,
+        rows=[*rows, *report.absent_rows(match.absent, len(header))],
         bounds=[
-            report.Bound(
-                f"one conversation: at most {_BOUND_GET} × the plain server",
-                report.ratio(seconds[work[0]][servers.OURS], seconds[work[0]][servers.PLAIN]),
-                "at most",
-                _BOUND_GET,
-            ),
-            report.Bound(
-                "100 rows: no slower than the plain server",
-                report.ratio(seconds[work[1]][servers.OURS], seconds[work[1]][servers.PLAIN]),
-                "at most",
-                _BOUND_LIST,
-            ),
+            *report.beside(wall[CONVERSATION], servers.PLAIN, _BOUND_PLAIN),
+            *report.beside(wall[SAME_ROWS], servers.PLAIN, _BOUND_PLAIN_ROWS),
+            *report.beside(wall[ROWS], servers.BRIDGE, _BOUND_BRIDGE_ROWS),
         ],
+        notes=[lost for race in wall.values() for lost in race.lost()],
+        versions=packages.versions(),
     )
+
+
+def _done(what: str) -> str:
+    return CONVERSATION if what == _LATE else what
+
+
+def _warm_up(match: Contest) -> None:
+    for contestant in match.contestants:
+        for what in (CONVERSATION, SAME_ROWS, ROWS):
+            contestant.server.time_work(contestant.work[what], _TIMES_A_ROUND[what])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ nested customer, users, ticket type, first and latest message; a thread has 24 m
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Final
 
@@ -67,21 +67,6 @@ def written(conversation_id: str, asked: JsonObject) -> JsonObject:
     """What answers the writing of a message; the thread stays as it is, so that a call costs the same every time."""
     message = _message(conversation_id, MESSAGES, MESSAGES)
     return {**message, "id": _id("message", str(asked)), "isPrivateNote": asked.get("isPrivateNote", False)}
-
-
-def time_series(asked: JsonObject) -> JsonObject:
-    """A metric by day from the first day asked for to the last, for each customer if it is split (by them alone)."""
-    first, last = (date.fromisoformat(str(asked[name])) for name in ("startDate", "endDate"))
-    dates = [(first + timedelta(days=passed)).isoformat() for passed in range((last - first).days + 1)]
-    names: JsonObject = {_id("customer", name): name for name in _COMPANIES}
-
-    def points(start: int) -> JsonObject:
-        return {day: (start + place) % 7 for place, day in enumerate(dates)}
-
-    data: JsonObject = (
-        {key: points(place) for place, key in enumerate(names)} if asked.get("dimensions") else points(0)
-    )
-    return {"data": data, "dates": [*dates], "lookups": {"customerId": names}}
 
 
 def users() -> list[JsonObject]:

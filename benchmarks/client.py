@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
+
+from benchmarks import processes
+
+if sys.platform == "linux":
+    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -31,6 +37,10 @@ _PATIENCE_SECONDS: Final = 120.0
 """How long any one measurement may take before its server is ended."""
 
 _SHOWN_STDERR: Final = 2000
+_NARROW_PIPE: Final = 2**14
+"""What a pipe holds at least where it can't be told (macOS)."""
+_WIDE_PIPE: Final = 2**20
+"""What an ordinary user may ask for (Linux, /proc/sys/fs/pipe-max-size)."""
 
 
 class ServerError(Exception):
@@ -39,16 +49,11 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a server is started: its name in the tables, `python -m module`, and its own environment."""
+    """How a server is started: its name in the tables, its command line, and its own environment."""
 
     name: str
-    module: str
+    command: tuple[str, ...]
     env: dict[str, str] = field(default_factory=dict[str, str])
-    arguments: tuple[str, ...] = ()
-
-    def command(self) -> list[str]:
-        """The command line, on the interpreter that runs the bench."""
-        return [sys.executable, "-m", self.module, *self.arguments]
 
     def environment(self) -> dict[str, str]:
         """This process's environment without settings of ours, and the launch's own."""
@@ -70,18 +75,22 @@ class Call:
         return _frame(request_id, "tools/call", {"name": self.tool, "arguments": self.arguments})
 
 
+Work = tuple[Call, ...]
+"""What an agent sends at once to get one thing done: one call, or several where a server has a tool for each part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Many calls with a set number in flight: how many answers a second, and how many were errors."""
+    """The same work many times with a set number in flight: how often a second, and how many answers were errors."""
 
-    calls: int
+    count: int
     seconds: float
     errors: int
 
     @property
     def per_second(self) -> float:
-        """Answers a second, errors included."""
-        return self.calls / self.seconds
+        """Times a second, those with errors included."""
+        return self.count / self.seconds
 
 
 class Server:
@@ -93,17 +102,19 @@ class Server:
         self._last_id = 0
         self.launched_at = time.perf_counter()
         self._process = subprocess.Popen(
-            launch.command(),
+            launch.command,
             cwd=ROOT,
             env=launch.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
+            start_new_session=True,  # so that it can be ended with what its launcher has started
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin = self._process.stdin
         self._stdout = self._process.stdout
+        self._room = _widen(self._stdin.fileno())
 
     def __enter__(self) -> Self:
         return self
@@ -147,49 +158,53 @@ class Server:
             raise ServerError(f"{self.launch.name} answered {call.tool} with an error: {text[:500]}")
         return text
 
-    def time_calls(self, call: Call, count: int) -> list[float]:
-        """Seconds from sending a call to its whole answer, for `count` calls one after the other."""
+    def answer(self, work: Work) -> str:
+        """The text of all the answers to a piece of work, in the order of its calls."""
+        return "\n".join(self.text(call) for call in work)
+
+    def time_work(self, work: Work, count: int) -> list[float]:
+        """Seconds from sending a piece of work to its last answer, `count` times one after the other."""
         seconds: list[float] = []
         answers: list[bytes] = []
         with self._watched():
             for _ in range(count):
-                frame = call.frame(self._next_id())
+                frames = self._frames(work)
                 before = time.perf_counter()
-                self._send(frame)
-                answers.append(self._read())
+                self._send(frames)
+                answers.extend(self._read() for _ in work)
                 seconds.append(time.perf_counter() - before)
         self._check(answers, errors_allowed=0)
         return seconds
 
-    def burst(self, call: Call, count: int, in_flight: int) -> Burst:
-        """`count` calls with `in_flight` of them always waiting.
+    def burst(self, work: Work, count: int, in_flight: int) -> Burst:
+        """`count` times the same work, `in_flight` of them always waiting.
 
-        The requests in flight have to fit into a pipe (64 KiB on Linux), since this client
-        writes and reads in one thread.
+        The requests in flight have to fit into the pipe, since this client writes and reads in one thread.
         """
-        waiting_to_go = deque(call.frame(self._next_id()) for _ in range(count))
-        if sum(map(len, list(waiting_to_go)[:in_flight])) > 65536:
+        waiting_to_go = deque(self._frames(work) for _ in range(count))
+        if sum(map(len, list(waiting_to_go)[:in_flight])) > self._room:
             raise ValueError("requests in flight don't fit into a pipe")
         answers: list[bytes] = []
         with self._watched():
             before = time.perf_counter()
             self._send(b"".join(waiting_to_go.popleft() for _ in range(min(in_flight, count))))
             for _ in range(count):
-                answers.append(self._read())
+                answers.extend(self._read() for _ in work)
                 if waiting_to_go:
                     self._send(waiting_to_go.popleft())
             seconds = time.perf_counter() - before
-        return Burst(count, seconds, self._check(answers, errors_allowed=count))
+        return Burst(count, seconds, self._check(answers, errors_allowed=len(answers)))
 
     def resident_bytes(self) -> int:
-        """The process's resident memory (Linux: VmRSS of proc(5))."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
-        return int(kibibytes) * 1024
+        """The resident memory of its processes."""
+        return processes.resident_bytes(self._process.pid)
 
     def processor_seconds(self) -> float:
-        """Processor time used so far by all threads, ended ones too (Linux: clock_getcpuclockid(3))."""
-        return time.clock_gettime((~self._process.pid << 3) | 2)
+        """The processor time of its processes so far."""
+        return processes.processor_seconds(self._process.pid)
+
+    def _frames(self, work: Work) -> bytes:
+        return b"".join(call.frame(self._next_id()) for call in work)
 
     def _next_id(self) -> int:
         self._last_id += 1
@@ -218,15 +233,28 @@ class Server:
             raise ServerError(f"{self.launch.name} answered with an error: {failed[0]}")
         return len(failed)
 
+    def _kill(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+
     @contextmanager
     def _watched(self) -> Generator[None]:
-        watchdog = threading.Timer(_PATIENCE_SECONDS, self._process.kill)
+        watchdog = threading.Timer(_PATIENCE_SECONDS, self._kill)
         watchdog.daemon = True
         watchdog.start()
         try:
             yield
         finally:
             watchdog.cancel()
+
+
+def _widen(pipe: int) -> int:
+    """Let a pipe hold what is in flight at most (Linux, fcntl(2)); how many bytes it holds."""
+    if sys.platform != "linux":
+        return _NARROW_PIPE
+    try:
+        return fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _WIDE_PIPE)
+    except OSError:  # beyond what the machine allows an ordinary user
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
 
 
 def _frame(request_id: int, method: str, params: dict[str, Any]) -> bytes:

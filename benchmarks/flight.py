@@ -2,68 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from benchmarks import report, servers
+from benchmarks import packages, report, servers
+from benchmarks.comparing import Race
+from benchmarks.contest import CONVERSATION, contest
 
-_IN_FLIGHT: Final = (1, 16, 64, 256)
-_LATENCIES_MS: Final = (0, 50)
-_CALLS: Final = 512
-_LATE_SINGLE_CALLS: Final = 32
-"""One at a time at 50 ms takes that long anyhow."""
+_TIMES: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How many conversations are asked for at once, and how long upstream lets wait for each answer."""
+
+    in_flight: int
+    latency_ms: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.in_flight} in flight" + (f", upstream at {self.latency_ms} ms" if self.latency_ms else "")
+
+
+_LEVELS: Final = (Level(1), Level(16), Level(64), Level(256), Level(16, 50), Level(256, 50))
+_BUSIEST: Final = Level(256)
 _BOUND: Final = 2.0
 
 
 def run(rounds: int) -> report.Section:
-    """Alternate bursts of `get_conversation` between the servers."""
-    levels = [(latency, in_flight) for latency in _LATENCIES_MS for in_flight in _IN_FLIGHT]
-    speed: dict[tuple[int, int], dict[str, report.Rounds]] = {
-        level: {servers.OURS: [], servers.PLAIN: []} for level in levels
-    }
-    processor = {level: {servers.OURS: 0.0, servers.PLAIN: 0.0} for level in levels}
-    errors = {level: {servers.OURS: 0, servers.PLAIN: 0} for level in levels}
-    with servers.match() as contest:
-        for latency, in_flight in [*levels] * rounds:
-            contest.upstream.reset(latency)
-            count = _LATE_SINGLE_CALLS if latency and in_flight == 1 else _CALLS
-            for contestant in contest.shuffled():
+    """Alternate bursts between the servers."""
+    speed = {level: Race(str(level), servers.OURS, more_is_better=True) for level in _LEVELS}
+    processor = {level: Race(f"{level}, processor time", servers.OURS) for level in _LEVELS}
+    errors: dict[tuple[Level, str], int] = {}
+    with contest() as match:
+        for level in [*_LEVELS] * rounds:
+            match.upstream.reset(level.latency_ms)
+            for contestant in match.shuffled(CONVERSATION):
                 before = contestant.server.processor_seconds()
-                burst = contestant.server.burst(contestant.get_conversation, count, in_flight)
+                burst = contestant.server.burst(contestant.work[CONVERSATION], _TIMES, level.in_flight)
                 used = contestant.server.processor_seconds() - before
-                processor[latency, in_flight][contestant.name] += used / burst.calls / rounds
-                speed[latency, in_flight][contestant.name].append([burst.per_second])
-                errors[latency, in_flight][contestant.name] += burst.errors
+                speed[level].add(contestant.name, [burst.per_second])
+                processor[level].add(contestant.name, [used / _TIMES])
+                errors[level, contestant.name] = errors.get((level, contestant.name), 0) + burst.errors
+    header = ("level", "a second", "ours ÷ this", "quartiles", "processor", "ours ÷ this", "errors")
     rows = [
         (
-            f"{in_flight} in flight, upstream at {latency} ms",
-            f"{report.middle(found[servers.PLAIN]):,.0f}",
-            f"{report.middle(found[servers.OURS]):,.0f}",
-            *report.ratio_cells(found, servers.OURS, servers.PLAIN),
-            *(f"{processor[latency, in_flight][name] * 1000:.2f} ms" for name in (servers.PLAIN, servers.OURS)),
-            *(str(errors[latency, in_flight][name]) for name in (servers.PLAIN, servers.OURS)),
+            f"{level}: {contestant.name}",
+            f"{race.middle(contestant.name):,.0f}",
+            *race.cells(contestant.name),
+            f"{processor[level].middle(contestant.name) * 1000:.2f} ms",
+            processor[level].cells(contestant.name)[0],
+            str(errors[level, contestant.name]),
         )
-        for (latency, in_flight), found in speed.items()
+        for level, race in speed.items()
+        for contestant in match.contestants
     ]
-    busiest = speed[0, _IN_FLIGHT[-1]]
     return report.Section(
         name="flight",
         title="Many calls at once",
-        method=f"Calls of get_conversation a second, {rounds} rounds of {_CALLS} calls a level, servers alternating "
-        f"in shuffled order on one fake upstream; processor time is a call's. *plain* is the {servers.PLAIN}.",
-        header=("level", "plain", "ours", "ratio", "quartiles", "plain's processor", "ours", "plain's errors", "ours"),
-        rows=rows,
+        method=f"Conversations a second, {rounds} rounds of {_TIMES} a level, servers alternating in shuffled order on "
+        "one fake upstream; here more than 1 is better. Processor time is one conversation's.",
+        header=header,
+        rows=[*rows, *report.absent_rows(match.absent, len(header))],
         bounds=[
             report.Bound(
-                f"256 in flight: at least {_BOUND:g} × the plain server's calls a second",
-                report.ratio(busiest[servers.OURS], busiest[servers.PLAIN]),
+                f"256 in flight: at least {_BOUND:g} × the plain server's",
+                speed[_BUSIEST].ratio(servers.PLAIN),
                 "at least",
                 _BOUND,
             ),
-            report.Bound("no errors", sum(by_name[servers.OURS] for by_name in errors.values()), "at most", 0),
+            report.Bound("no errors", sum(errors[level, servers.OURS] for level in _LEVELS), "at most", 0),
         ],
+        notes=[lost for race in speed.values() for lost in race.lost()],
+        versions=packages.versions(),
     )
 
 
 if __name__ == "__main__":
-    asked = report.options(__doc__, rounds=5)
+    asked = report.options(__doc__, rounds=3)
     report.finish(run(asked.rounds), asked)

@@ -3,66 +3,88 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from benchmarks import report, servers
+from benchmarks import packages, report, servers
+from benchmarks.comparing import Race
+from benchmarks.contest import CONVERSATION, ROWS, Contestant, contest
 
 _EARLY: Final = 1_000
 _LATE: Final = 10_000
 _STEP: Final = 500
+_PAGES_A_STEP: Final = 50
+"""Pages of 100 rows among a step's calls, each up to a megabyte; the rest reads conversations."""
 _IN_FLIGHT: Final = 4
+_AT_ONCE: Final = 2
+"""Servers that work at the same time: memory, unlike time, doesn't depend on it."""
 _FLAT_MIB: Final = 1.0
 """What "flat" allows: a few pages of the allocator's, a tenth of a kilobyte a call."""
+_AGAIN: Final = tuple(peer for peer in servers.PEERS if peer.name in {servers.OURS, servers.PLAIN})
+"""Measured in every round; the slow ones only in the first."""
 
 
 def run(rounds: int) -> report.Section:
-    """Give both servers the same calls in turns, half conversations and half pages of 100 rows."""
-    names = (servers.PLAIN, servers.OURS)
+    """Give all servers the same calls."""
     moments = ("idle", f"{_EARLY:,} calls", f"{_LATE:,} calls")
-    resident: dict[str, dict[str, report.Rounds]] = {name: {moment: [] for moment in moments} for name in names}
-    for _ in range(rounds):
-        with servers.match() as contest:
-            both = (contest.plain, contest.ours)
-            for contestant in both:
-                resident[contestant.name][moments[0]].append([_mebibytes(contestant)])
-            for done in range(_STEP, _LATE + 1, _STEP):
-                for contestant in both:
-                    contestant.server.burst(contestant.get_conversation, _STEP // 2, _IN_FLIGHT)
-                    contestant.server.burst(contestant.list_100, _STEP // 2, _IN_FLIGHT)
-                    if done in {_EARLY, _LATE}:
-                        moment = moments[1] if done == _EARLY else moments[2]
-                        resident[contestant.name][moment].append([_mebibytes(contestant)])
-    grown = {
-        name: report.middle([[late[0] - early[0]] for early, late in zip(by[moments[1]], by[moments[2]], strict=True)])
-        for name, by in resident.items()
-    }
+    resident = {moment: Race(f"memory, {moment}", servers.OURS) for moment in moments}
+    grown = Race("growth", servers.OURS)
+    absent: dict[str, str] = {}
+    for number in range(rounds):
+        with contest(servers.PEERS if number == 0 else _AGAIN) as match, ThreadPoolExecutor(_AT_ONCE) as pool:
+            absent |= match.absent
+            for contestant, measured in zip(match.contestants, pool.map(_work_through, match.contestants), strict=True):
+                for moment, mebibytes in zip(moments, measured, strict=True):
+                    resident[moment].add(contestant.name, [mebibytes])
+                grown.add(contestant.name, [measured[2] - measured[1]])
+    header = ("server", *moments, "ours ÷ this", "grown between")
+    rows = [
+        (
+            name,
+            *(f"{race.middle(name):.1f} MiB" for race in resident.values()),
+            resident[moments[2]].cells(name)[0],
+            f"{grown.middle(name):.1f} MiB",
+        )
+        for name in grown.rounds
+    ]
     return report.Section(
         name="memory",
         title="Memory",
-        method=f"Resident memory, {rounds} rounds; half the calls read a conversation, half list 100 rows, "
-        f"{_IN_FLIGHT} in flight. Idle is after one call of each kind.",
-        header=("server", *moments, "grown between"),
-        rows=[
-            (
-                name,
-                *(f"{report.middle(resident[name][moment]):.1f} MiB" for moment in moments),
-                f"{grown[name]:.1f} MiB",
-            )
-            for name in names
-        ],
+        method=f"Resident memory of the server's processes, of which there is one each. Of {_STEP} calls, "
+        f"{_STEP - _PAGES_A_STEP} read a conversation and {_PAGES_A_STEP} list 100 rows, {_IN_FLIGHT} in flight. Idle "
+        f"is after one call of each kind. {rounds} rounds of {servers.OURS} and {servers.PLAIN}, one of the others.",
+        header=header,
+        rows=[*rows, *report.absent_rows(absent, len(header))],
         bounds=[
             report.Bound(
                 f"flat from call {_EARLY:,} to call {_LATE:,} (at most {_FLAT_MIB:g} MiB)",
-                grown[servers.OURS],
+                grown.middle(servers.OURS),
                 "at most",
                 _FLAT_MIB,
             )
         ],
+        notes=resident[moments[2]].lost(),
+        versions=packages.versions(),
     )
 
 
-def _mebibytes(contestant: servers.Contestant) -> float:
-    return contestant.server.resident_bytes() / 2**20
+def _work_through(contestant: Contestant) -> tuple[float, float, float]:
+    """MiB when idle, after the early calls and after the late ones."""
+    server = contestant.server
+
+    def mebibytes() -> float:
+        return server.resident_bytes() / 2**20
+
+    def go_on(calls: int) -> None:
+        for _ in range(0, calls, _STEP):
+            server.burst(contestant.work[CONVERSATION], _STEP - _PAGES_A_STEP, _IN_FLIGHT)
+            server.burst(contestant.work[ROWS], _PAGES_A_STEP, _IN_FLIGHT)
+
+    idle = mebibytes()
+    go_on(_EARLY)
+    early = mebibytes()
+    go_on(_LATE - _EARLY)
+    return idle, early, mebibytes()
 
 
 if __name__ == "__main__":

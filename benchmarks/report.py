@@ -9,7 +9,6 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from statistics import median, quantiles
 from typing import TYPE_CHECKING, Final, Literal
 
 from benchmarks.client import ROOT
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from benchmarks.comparing import Race
+
+CANNOT: Final = 2
+"""Exit status where something can't be measured here, told apart from a broken bound."""
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
 _LOAD_BEFORE: Final = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 """The machine's load over the minute before the bench (getloadavg(3); there is none on Windows)."""
@@ -40,6 +43,13 @@ class Bound:
         return self.measured <= self.limit if self.sense == "at most" else self.measured >= self.limit
 
 
+def beside(race: Race, name: str, limit: float) -> list[Bound]:
+    """The promise that ours takes at most `limit` × what `name` does; none where that server isn't there."""
+    if name not in race.rounds:
+        return []
+    return [Bound(f"{race.what}: at most {limit:.2g} × {name}", race.ratio(name), "at most", limit)]
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One bench's result. `name` is its module's, `method` how it was measured."""
@@ -51,6 +61,8 @@ class Section:
     rows: Sequence[Sequence[str]]
     bounds: Sequence[Bound]
     notes: Sequence[str] = field(default_factory=list[str])
+    versions: Sequence[str] = field(default_factory=list[str])
+    """The peers' packages, as they are to be named beside ours."""
 
     @property
     def met(self) -> bool:
@@ -72,9 +84,14 @@ class Section:
         )
         notes = "".join(f"\n- {note}" for note in self.notes)
         return (
-            f"## {self.title}\n\n`python -m benchmarks.{self.name}`, {made_with()}. {self.method}\n\n"
+            f"## {self.title}\n\n`python -m benchmarks.{self.name}`, {made_with(self.versions)}. {self.method}\n\n"
             f"{table(self.header, self.rows)}\n\n{bounds}\n" + (f"{notes}\n" if notes else "")
         )
+
+
+def absent_rows(absent: Mapping[str, str], width: int) -> list[Sequence[str]]:
+    """A row of `width` cells for each server that isn't there, which says why."""
+    return [(name, f"not measured: {reason}", *[""] * (width - 2)) for name, reason in absent.items()]
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -83,44 +100,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def made_with() -> str:
-    """The date, the machine and the versions, as one sentence's worth."""
-    packages = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+def made_with(others: Sequence[str] = ()) -> str:
+    """The date, the machine and the versions, those of `others` too, as one sentence's worth."""
+    packages = ", ".join([*(f"{package} {version(package)}" for package in _PACKAGES), *others])
     busy = f", busy with other work (load {_LOAD_BEFORE:.1f})" if _LOAD_BEFORE > _BUSY else ""
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.python_implementation()} {platform.python_version()}, "
         f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores{busy}; {packages}"
     )
-
-
-Rounds = list[list[float]]
-"""Measurements of one server, by round."""
-
-
-def middle(rounds: Rounds) -> float:
-    """The median over all rounds."""
-    return median(value for measured in rounds for value in measured)
-
-
-def ratio(ours: Rounds, theirs: Rounds) -> float:
-    """Our median as a share of theirs."""
-    return middle(ours) / middle(theirs)
-
-
-def spread(ours: Rounds, theirs: Rounds) -> str:
-    """The quartiles of the rounds' own ratios, which is how far the ratio can be trusted."""
-    paired = [median(mine) / median(other) for mine, other in zip(ours, theirs, strict=True)]
-    if len(paired) < 2:
-        return "–"
-    low, _, high = quantiles(paired, n=4)
-    return f"{low:.2f}–{high:.2f}"
-
-
-def ratio_cells(measured: Mapping[str, Rounds], name: str, beside: str) -> tuple[str, str]:
-    """The ratio of `name` to `beside` and its spread, as two cells; of itself, dashes."""
-    if name == beside:
-        return "1", "–"
-    return f"{ratio(measured[name], measured[beside]):.2f}", spread(measured[name], measured[beside])
 
 
 @dataclass(frozen=True, slots=True)

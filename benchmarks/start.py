@@ -4,65 +4,114 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
-from benchmarks import report, servers
-from benchmarks.client import Launch, Server
+from benchmarks import packages, report, servers
+from benchmarks.client import Launch, Server, ServerError
+from benchmarks.comparing import Race
+from benchmarks.packages import CannotInstallError
 
-_BOUND = 0.97
+_BOUND: Final = 0.9
+_BY_LAUNCHER: Final = ", by uvx"
 
 
-def measure(launch: Launch) -> tuple[float, float, int]:
-    """Seconds to the answer of tools/list on the clock and on the processor, and the tools listed."""
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What one start took: seconds on the clock and on the processor, memory then, and how many tools there are."""
+
+    seconds: float
+    processor: float
+    mebibytes: float
+    tools: int
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The starts of servers that are launched alike, ours among them."""
+
+    launches: dict[str, Launch]
+    wall: Race
+    processor: Race
+    mebibytes: Race
+    tools: dict[str, int] = field(default_factory=dict[str, int])
+    absent: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def measure(launch: Launch) -> Started:
+    """Start a server once."""
     with Server(launch) as server:
         tools = server.start()
         seconds = time.perf_counter() - server.launched_at
-        return seconds, server.processor_seconds(), len(tools)
+        return Started(seconds, server.processor_seconds(), server.resident_bytes() / 2**20, len(tools))
+
+
+def prepare(launchers: Mapping[str, servers.Launcher], place: servers.Place, ours: str) -> Starts:
+    """Start each once, unmeasured: that installs, compiles and fills caches."""
+    starts = Starts(
+        {}, Race("start", ours), Race("processor time of the start", ours), Race("memory after the start", ours)
+    )
+    for name, launcher in launchers.items():
+        try:
+            launch = launcher(place)
+            online = tuple(word for word in launch.command if word != servers.OFFLINE)
+            starts.tools[name] = measure(replace(launch, command=online)).tools
+        except CannotInstallError as reason:
+            starts.absent[name] = str(reason)
+        except ServerError:
+            if name == ours:
+                raise
+            starts.absent[name] = "did not start"
+        else:
+            starts.launches[name] = launch
+    return starts
 
 
 def run(rounds: int) -> report.Section:
     """Launch each server once a round, in shuffled order."""
     with TemporaryDirectory() as directory:
         # Nobody listens there: starting needs no network.
-        url = "http://127.0.0.1:9/api"
-        launches = [servers.ours(url, directory), servers.hello(), servers.plain(url)]
-        tools = {launch.name: measure(launch)[2] for launch in launches}  # compiles and caches, unmeasured
-        wall: dict[str, report.Rounds] = {launch.name: [] for launch in launches}
-        processor: dict[str, report.Rounds] = {launch.name: [] for launch in launches}
+        place = servers.Place("http://127.0.0.1:9/api", Path(directory))
+        directly = prepare(servers.DIRECTLY, place, servers.OURS)
+        as_users_do = prepare(servers.AS_USERS_DO, place, servers.OURS + _BY_LAUNCHER)
+        everyone = [(each, name) for each in (directly, as_users_do) for name in each.launches]
         for _ in range(rounds):
-            for launch in random.sample(launches, len(launches)):
-                seconds, used, _ = measure(launch)
-                wall[launch.name].append([seconds])
-                processor[launch.name].append([used])
+            for starts, name in random.sample(everyone, len(everyone)):
+                started = measure(starts.launches[name])
+                starts.wall.add(name, [started.seconds])
+                starts.processor.add(name, [started.processor])
+                starts.mebibytes.add(name, [started.mebibytes])
+    header = ("server", "tools", "median", "ours ÷ this", "quartiles", "processor", "ours ÷ this", "memory")
     rows = [
         (
             name,
-            str(tools[name]),
-            f"{report.middle(wall[name]) * 1000:,.0f} ms",
-            *report.ratio_cells(wall, name, servers.HELLO),
-            f"{report.middle(processor[name]) * 1000:,.0f} ms",
-            report.ratio_cells(processor, name, servers.HELLO)[0],
+            str(starts.tools[name]),
+            f"{starts.wall.middle(name) * 1000:,.0f} ms",
+            *starts.wall.cells(name),
+            f"{starts.processor.middle(name) * 1000:,.0f} ms",
+            starts.processor.cells(name)[0],
+            f"{starts.mebibytes.middle(name):.0f} MiB",
         )
-        for name in (servers.HELLO, servers.PLAIN, servers.OURS)
+        for starts, name in everyone
     ]
+    absent = {**directly.absent, **as_users_do.absent}
     return report.Section(
         name="start",
         title="Start",
         method=f"From process launch to the answer of tools/list, {rounds} rounds, servers in shuffled order; "
-        "processor time until then, of all threads.",
-        header=("server", "tools", "median", "ratio", "quartiles", "processor", "ratio"),
-        rows=rows,
-        bounds=[
-            report.Bound(
-                f"at most {_BOUND} × a hello-world server",
-                report.ratio(wall[servers.OURS], wall[servers.HELLO]),
-                "at most",
-                _BOUND,
-            )
-        ],
+        "processor time and memory until then, of all processes. Servers are started by their entry points, and by uvx "
+        "or npx as hosts' configurations do, from warm caches and offline.",
+        header=header,
+        rows=[*rows, *report.absent_rows(absent, len(header))],
+        bounds=report.beside(directly.wall, servers.HELLO, _BOUND),
+        notes=[*directly.wall.lost(), *as_users_do.wall.lost()],
+        versions=packages.versions(),
     )
 
 
 if __name__ == "__main__":
-    asked = report.options(__doc__, rounds=25)
+    asked = report.options(__doc__, rounds=20)
     report.finish(run(asked.rounds), asked)

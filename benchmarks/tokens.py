@@ -1,33 +1,22 @@
-"""What the tools and their answers cost a model, in o200k tokens.
+"""What our tools and their answers cost a model, in o200k tokens, against their budgets.
 
-Counted with the npm package gpt-tokenizer, which carries the ranks; the bench installs it
-into ``benchmarks/.cache``. Exits with 2 where there is no Node.js or npm. Counts are the
-same on every machine, so ``--check`` can stand in CI.
+Exits with 2 where there is no Node.js or npm to count with. Counts are the same on every
+machine, so ``--check`` can stand in CI. ``benchmarks.answers`` has the peers' beside ours.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from benchmarks import canned, report, servers
 from benchmarks.client import Call, Server
+from benchmarks.counting import HOW, compact, count_tokens
+from benchmarks.packages import CannotInstallError
 from benchmarks.upstream import RunningUpstream
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_TOKENIZER: Final = "gpt-tokenizer@4.0.0"
-_HERE: Final = Path(__file__).parent
-_CACHE: Final = _HERE / ".cache"
-_CANNOT: Final = 2
-"""Exit status where tokens can't be counted, told apart from a broken bound."""
 
 _TOOLS_LIST: Final = 5_000
 _ALL_TOOLS: Final = 11_000
@@ -38,37 +27,6 @@ _THREAD: Final = 2_000
 _ANSWER: Final = 10_000
 """Any answer, unless more is asked for. get_conversation aims at 4,000, but never cuts the newest customer message."""
 _FETCHED_KB: Final = 40.0
-
-
-class CannotCountError(Exception):
-    """There is no Node.js or npm here, or the tokenizer could not be installed."""
-
-
-def count_tokens(texts: Sequence[str]) -> list[int]:
-    """The o200k tokens of each text."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise CannotCountError(
-            "Tokens are counted with Node.js and npm, which are not here. Install Node.js 20 or newer."
-        )
-    if not (_CACHE / "node_modules" / "gpt-tokenizer").is_dir():
-        _CACHE.mkdir(exist_ok=True)
-        install = [npm, "install", "--prefix", str(_CACHE), "--no-audit", "--no-fund", "--ignore-scripts", _TOKENIZER]
-        if subprocess.run(install, stdout=subprocess.DEVNULL, check=False).returncode:
-            raise CannotCountError(f"npm could not install {_TOKENIZER}. Look at what it said above.")
-    counted = subprocess.run(
-        [node, str(_HERE / "count_tokens.cjs"), str(_CACHE)],
-        input=json.dumps(list(texts)),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(counted.stdout)
-
-
-def compact(value: Any) -> str:
-    """JSON as it goes over the wire: no spaces, no escapes that needn't be."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def run() -> report.Section:
@@ -86,26 +44,23 @@ def run() -> report.Section:
     with (
         RunningUpstream() as upstream,
         TemporaryDirectory() as directory,
-        Server(servers.ours(upstream.url, directory)) as server,
+        Server(servers.ours(servers.Place(upstream.url, Path(directory)))) as server,
     ):
         server.start()
         fetched_100 = server.text(Call("search_conversations", {"limit": 100}))
         fetched_kb = upstream.state().body_bytes / 1000
         thread = server.text(Call("get_conversation", {"conversation": str(canned.conversations()[0]["id"])}))
-    whole_rows = compact({"data": canned.conversations()})
-    whole_thread = compact(canned.conversations()[0]) + compact(canned.messages("0"))
-
     tool_texts = [compact(tool) for tool in everything]
     counts = count_tokens(
         [
-            *(listed, listed_all, page_25, page_100, fetched_100, thread, whole_rows, whole_thread),
+            *(listed, listed_all, page_25, page_100, fetched_100, thread),
             *tool_texts,
             *read.values(),
         ]
     )
-    in_list, in_all, in_25, in_100, in_fetched_100, in_thread, in_whole_rows, in_whole_thread = counts[:8]
-    by_tool = dict(zip((tool["name"] for tool in everything), counts[8:], strict=False))
-    by_conversation = sorted(counts[8 + len(everything) :])
+    in_list, in_all, in_25, in_100, in_fetched_100, in_thread = counts[:6]
+    by_tool = dict(zip((tool["name"] for tool in everything), counts[6:], strict=False))
+    by_conversation = sorted(counts[6 + len(everything) :])
     dearest = max(by_tool, key=lambda name: by_tool[name])
     bounds = [
         report.Bound(f"tools/list: at most {_TOOLS_LIST:,} tokens", in_list, "at most", _TOOLS_LIST),
@@ -120,27 +75,21 @@ def run() -> report.Section:
         ),
     ]
     rows = [
-        (f"tools/list, {len(tools)} tools", f"{in_list:,}", f"{len(listed):,}", ""),
-        (f"tools/list, all {len(everything)} tools", f"{in_all:,}", f"{len(listed_all):,}", ""),
-        ("25 conversations of the sandbox", f"{in_25:,}", f"{len(page_25):,}", ""),
-        (f"{len(numbers)} conversations of the sandbox", f"{in_100:,}", f"{len(page_100):,}", ""),
-        (
-            "100 conversations of the fake upstream",
-            f"{in_fetched_100:,}",
-            f"{len(fetched_100):,}",
-            f"{in_whole_rows:,}",
-        ),
-        ("one conversation with 24 messages", f"{in_thread:,}", f"{len(thread):,}", f"{in_whole_thread:,}"),
-        ("one conversation of the sandbox, median", f"{by_conversation[len(by_conversation) // 2]:,}", "", ""),
-        ("one conversation of the sandbox, longest", f"{by_conversation[-1]:,}", "", ""),
+        (f"tools/list, {len(tools)} tools", f"{in_list:,}", f"{len(listed):,}"),
+        (f"tools/list, all {len(everything)} tools", f"{in_all:,}", f"{len(listed_all):,}"),
+        ("25 conversations of the sandbox", f"{in_25:,}", f"{len(page_25):,}"),
+        (f"{len(numbers)} conversations of the sandbox", f"{in_100:,}", f"{len(page_100):,}"),
+        ("100 conversations of the fake upstream", f"{in_fetched_100:,}", f"{len(fetched_100):,}"),
+        ("one conversation with 24 messages", f"{in_thread:,}", f"{len(thread):,}"),
+        ("one conversation of the sandbox, median", f"{by_conversation[len(by_conversation) // 2]:,}", ""),
+        ("one conversation of the sandbox, longest", f"{by_conversation[-1]:,}", ""),
     ]
     tool_table = ", ".join(f"{name} {tokens}" for name, tokens in sorted(by_tool.items(), key=lambda item: -item[1]))
     return report.Section(
         name="tokens",
         title="Tokens",
-        method=f"o200k, counted by {_TOKENIZER}; the texts are what a host gives the model. *As JSON* is the same "
-        "rows as the API answers without `select`, compact.",
-        header=("text", "tokens", "characters", "as JSON"),
+        method=HOW,
+        header=("text", "tokens", "characters"),
         rows=rows,
         bounds=bounds,
         notes=[f"By tool: {tool_table}."],
@@ -151,7 +100,7 @@ if __name__ == "__main__":
     asked = report.options(__doc__, rounds=1)
     try:
         section = run()
-    except CannotCountError as reason:
+    except CannotInstallError as reason:
         print(reason, file=sys.stderr)
-        sys.exit(_CANNOT)
+        sys.exit(report.CANNOT)
     report.finish(section, asked)

@@ -20,7 +20,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
-from benchmarks import canned
+from benchmarks import canned, canned_reports
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -104,8 +104,6 @@ class Upstream:
                 return _page(canned.messages(conversation_id)[::-1], asked)
             case ("POST", "conversations", conversation_id, "messages"):
                 return 200, canned.written(conversation_id, asked)
-            case ("POST", "reporting", "time-series"):
-                return 200, canned.time_series(asked)
             case ("POST", "users", "list"):
                 return _page(canned.users(), asked)
             case ("POST", "customers", "list"):
@@ -114,6 +112,8 @@ class Upstream:
                 return _page(canned.tags(), asked)
             case ("POST", "ticket-types", "list"):
                 return _page(canned.ticket_types(), asked)
+            case ("POST", "reporting", "time-series"):
+                return 200, canned_reports.time_series(asked)
             case ("GET", "ticket-types", ticket_type_id):
                 for ticket_type in canned.ticket_types():
                     if ticket_type["id"] == ticket_type_id:
