@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import mimetypes
 import re
 import struct
 from functools import cache
-from typing import Final
+from typing import Final, Literal
+
+Encoding = Literal["UTF-8", "UTF-16", "Windows-1252"]
 
 LONGEST_SIDE: Final = 8_000
 """Pixels. A larger picture makes a model's provider refuse the whole conversation (Anthropic's API: 8,000)."""
@@ -19,6 +22,8 @@ _TEXTUAL: Final = re.compile(
 _MOST_MARKERS: Final = 10_000
 """Of a JPEG before its picture begins. One of nothing but markers, 20 MB of them, would hold up every call for
 seconds."""
+_CODECS: Final[dict[Encoding, str]] = {"UTF-8": "utf-8-sig", "UTF-16": "utf-16", "Windows-1252": "windows-1252"}
+_PIECE: Final = 2**18
 _BINARY_CONTROLS: Final = re.compile("[\0-\x06\x0e-\x1a\x1c-\x1f]")
 """What no text holds; a bell, back spaces and terminal colours stand in logs."""
 
@@ -56,22 +61,36 @@ def image_type(content: bytes) -> str | None:
 
 
 def as_text(content: bytes, media_type: str) -> tuple[str, str] | None:
-    """The text of a file and its encoding, if its type says that it is text, or says nothing and it is UTF-8.
+    """The text of a file and its encoding, if it has one; see `text_encoding`."""
+    encoding = text_encoding(content, media_type)
+    return (content.decode(_CODECS[encoding]), encoding) if encoding else None
 
-    Text that is neither UTF-8 nor marked as UTF-16 is read as Windows-1252.
+
+def text_encoding(content: bytes, media_type: str) -> Encoding | None:
+    """A file's encoding, if its type says that it is text, or says nothing and it is UTF-8.
+
+    Text that is neither UTF-8 nor marked as UTF-16 is read as Windows-1252. Looked at piece by piece: as a whole, a
+    text may take four times its size in memory.
     """
     declared = bool(_TEXTUAL.fullmatch(media_type))
     if not (declared or media_type == UNKNOWN_TYPE) or content.startswith(b"%PDF-"):
         return None
     is_marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["UTF-16"] if is_marked else ["UTF-8", "Windows-1252"] if declared else ["UTF-8"]:
-        try:
-            text = content.decode("utf-8-sig" if encoding == "UTF-8" else encoding)
-        except UnicodeDecodeError:
-            continue
-        if not _BINARY_CONTROLS.search(text):
-            return text, encoding
-    return None
+    usual: tuple[Encoding, ...] = ("UTF-8", "Windows-1252") if declared else ("UTF-8",)
+    candidates: tuple[Encoding, ...] = ("UTF-16",) if is_marked else usual
+    return next((each for each in candidates if _is_written_in(each, content)), None)
+
+
+def _is_written_in(encoding: Encoding, content: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder(_CODECS[encoding])()
+    try:
+        for start in range(0, len(content), _PIECE):
+            if _BINARY_CONTROLS.search(decoder.decode(content[start : start + _PIECE])):
+                return False
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _png(content: bytes) -> tuple[int, int] | None:

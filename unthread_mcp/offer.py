@@ -28,6 +28,7 @@ from mcp.types import (
 from mcp.types import Tool as McpTool
 
 from unthread_mcp.access import ToolDeclaration
+from unthread_mcp.api.allowance import own_allowance
 from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
 from unthread_mcp.confirm import ClientHuman, NeedsAnswer
 from unthread_mcp.crashes import log_crash
@@ -79,7 +80,8 @@ class OfferedTool:
         """Validate, run, and say what came of it. Raises nothing but cancellation."""
         begun = self._workspace.client.writes_begun
         try:
-            answer = await self._run(arguments, context)
+            with own_allowance():
+                answer = await self._run(arguments, context)
         except NeedsAnswer as question:
             return question.result()
         except UnthreadError as error:

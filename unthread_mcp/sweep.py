@@ -16,6 +16,7 @@ from typing import Final
 import anyio
 
 from unthread_mcp.answers import Page, as_page
+from unthread_mcp.api.allowance import own_allowance
 from unthread_mcp.api.endpoints import LIST_CONVERSATIONS
 from unthread_mcp.api.errors import Unavailable, UnreadableAnswer
 from unthread_mcp.api.json_types import JsonObject, JsonValue
@@ -79,20 +80,26 @@ async def sweep(
         body = _body(part.where, [*dict.fromkeys([*select, "id", "createdAt"])], limit=PAGE)
         seen = 0
         while True:
-            page = await _page(workspace, body)
-            rows = [row for row in page.rows if not _before(row, part.since)]
-            take(number, rows)
-            seen += len(page.rows)
-            done += len(rows)
+            came, taken, following = await hand_on(number, part, body)
+            seen += came
+            done += taken
             if total:
                 await progress.tell(min(done, total), total, "conversations read")
-            if page.next is None:
+            if following is None:
                 return
-            if not page.rows or page.next == body.get("cursor") or seen > MOST:
+            if not came or following == body.get("cursor") or seen > MOST:
                 raise UnreadableAnswer(
                     "Unthread's pages don't come to an end.", "Narrow it with created_after and created_before."
                 )
-            body = {**body, "cursor": page.next}
+            body = {**body, "cursor": following}
+
+    async def hand_on(number: int, part: _Part, body: JsonObject) -> tuple[int, int, str | None]:
+        # In a function of its own, so that nothing holds a page while the next one comes.
+        with own_allowance():
+            page = await _page(workspace, body)
+        rows = [row for row in page.rows if not _before(row, part.since)]
+        take(number, rows)
+        return len(page.rows), len(rows), page.next
 
     with anyio.move_on_after(within.total_seconds()) as limit:
         await together([partial(read, number, part) for number, part in enumerate(parts)])

@@ -193,3 +193,14 @@ def test_only_mail_loses_its_signature(fields: JsonObject, conversation: JsonObj
     entry = read_message(fields | {"text": text, "botName": "Ann Lee"}, conversation)
     assert (entry.text == "It works.") == is_mail
     assert (entry.stripped > 0) == is_mail
+
+
+@pytest.mark.parametrize("field", ["text", "htmlContent"])
+def test_of_a_message_of_millions_the_beginning_is_read_and_the_rest_counted(field: str) -> None:
+    picture = f'<img src="data:image/png;base64,{"A" * 600_000}">'
+    text = f"<p>Hello</p>{picture}<p>after the picture</p>{'<b>x' * 200_000}<br>"
+    entry = read_message({"id": "m", "ts": "1.0", field: text}, {})
+    assert entry.text.startswith("Hello\n")
+    assert "after the picture" in entry.text
+    assert "characters more, too many to be read]" in entry.text
+    assert len(entry.text) < 500_000

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from unthread_mcp.api.endpoints import Endpoint
+    from unthread_mcp.api.faults import BodyKind
     from unthread_mcp.api.json_types import JsonValue
     from unthread_mcp.api.sending import Transport
 
@@ -117,7 +118,7 @@ class UnthreadClient:
         """The JSON that an endpoint answers with, cleaned, from one that only reads."""
         call = self._call(endpoint, ids, reads=True, body=body, query=query)
         answer = self._read_answer(call, await self._sender.send(call))
-        kind, value = understand(answer.headers.get("content-type", ""), answer.body.content, answer.body.flaw)
+        kind, value = _understood(answer)
         if kind != "json":
             raise refusals.unreadable(call, answer, kind)
         return self._clean(value, answer)
@@ -148,7 +149,7 @@ class UnthreadClient:
             if judge_status(endpoint.effect, came.status).outcome == "refused":
                 raise refusals.refused(call, came, self._key, self._sender.wait_asked(came))
             raise refusals.outcome_unknown(call, came, self._key)
-        kind, value = understand(came.headers.get("content-type", ""), came.body.content, came.body.flaw)
+        kind, value = _understood(came)
         if judge_success(endpoint.effect, kind).outcome == "unknown":
             raise refusals.outcome_unknown(call, came, self._key, kind)
         return Receipt(self._clean(value, came), complete=kind != "broken json", status=came.status)
@@ -220,3 +221,9 @@ class UnthreadClient:
         cleaned, removed = clean_json(value, self._key)
         self.characters_removed += removed
         return cleaned
+
+
+def _understood(answer: Answer) -> tuple[BodyKind, JsonValue]:
+    """What kind of body a 2xx brought, and its value if it is JSON that unfolds to no more than a call may hold."""
+    answer.body.weigh()
+    return understand(answer.headers.get("content-type", ""), answer.body.content, answer.body.flaw)

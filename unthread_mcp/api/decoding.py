@@ -8,14 +8,15 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final, Literal
 
+from unthread_mcp.api.allowance import current_allowance, unfolded_size
 from unthread_mcp.api.cleaning import is_clean
 
 if TYPE_CHECKING:
     from unthread_mcp.api.faults import BodyKind
     from unthread_mcp.api.json_types import JsonValue
 
-Flaw = Literal["cut", "too large", "unknown encoding", "broken encoding"]
-"""Why a body is not whole."""
+Flaw = Literal["cut", "too large", "too much", "unknown encoding", "broken encoding"]
+"""Why a body is not whole. It is too much where it, or what it unfolds to, exceeds the call's allowance."""
 
 ACCEPTED_ENCODINGS: Final = "gzip, deflate"
 
@@ -45,6 +46,8 @@ class BodyBuffer:
         # Stored blocks make deflated data larger by 5 bytes in 16 KiB at the most, beside the headers (RFC 1951, 1952).
         self._wire_limit = limit + limit // 1000 + 64 if deflated else limit
         self._received = 0
+        self._allowance = current_allowance()
+        self._taken = 0
         self._inflater = zlib.decompressobj(_EITHER_HEADER) if deflated else None
 
     @property
@@ -71,11 +74,24 @@ class BodyBuffer:
                 self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
             if not first or not self._inflate(chunk):
                 self._give_up("broken encoding")
+        if len(self.content) > self._taken:
+            self._take(len(self.content))
 
     def end(self) -> None:
         """The body ended where its sender said it would."""
         if self.flaw == "cut" and (self._inflater is None or self._inflater.eof or not self._received):
             self.flaw = None
+
+    def weigh(self) -> None:
+        """Take of the allowance what the JSON in the body unfolds to, in place of what its bytes took."""
+        if self.flaw is None:
+            self._take(unfolded_size(self.content))
+
+    def _take(self, size: int) -> None:
+        holds_out = self._allowance.take(size - self._taken)
+        self._taken = size
+        if not holds_out:
+            self._give_up("too much")
 
     def _inflate(self, chunk: bytes) -> bool:
         """Whether `chunk` continues the compressed data."""
@@ -94,6 +110,8 @@ class BodyBuffer:
     def _give_up(self, flaw: Flaw) -> None:
         self.flaw = flaw
         self.content.clear()
+        self._allowance.take(-self._taken)
+        self._taken = 0
 
 
 def _finite(digits: str) -> float:

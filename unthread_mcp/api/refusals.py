@@ -161,6 +161,9 @@ def unreadable(call: Call, answer: Answer, body: BodyKind) -> UnreadableAnswer:
     if answer.body.flaw == "too large":
         what = f"was larger than {call.limit / 2**20:g} MiB"
         remedy = "Ask for less: a smaller limit, or fewer fields in select."
+    elif answer.body.flaw == "too much":
+        what = "would have taken too much memory"
+        remedy = "Ask for less: a smaller limit, or fewer fields in select."
     elif answer.body.flaw:
         what, remedy = "was compressed in a way that cannot be read", _LATER
     return UnreadableAnswer(f"Unthread's answer {what}.", remedy, status=answer.status)

@@ -18,7 +18,7 @@ from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, NotPerm
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import ConversationRef
 from unthread_mcp.attachments import save_download
-from unthread_mcp.file_types import UNKNOWN_TYPE, as_text, image_type, type_by_name
+from unthread_mcp.file_types import UNKNOWN_TYPE, as_text, image_type, text_encoding, type_by_name
 from unthread_mcp.render import MAX_BYTES, SEPARATOR, Answer, FileContent, number_of
 from unthread_mcp.sizes import write_size
 from unthread_mcp.tokens import estimate_tokens
@@ -63,11 +63,15 @@ async def get_attachment(
     downloaded = await _downloaded(workspace, identity, text_of(entry, "id"))
     content, media_type = downloaded.content, _media_type(entry, downloaded)
     shown = _Shown(number_of(found), identity, entry, content)
-    picture, text = image_type(content), as_text(content, media_type)
-    if text and len(content) <= LARGEST_INLINE:
-        return shown.text(offset, *text, media_type)
+    picture = image_type(content)
+    if len(content) <= LARGEST_INLINE:
+        if text := as_text(content, media_type):
+            return shown.text(offset, *text, media_type)
+        is_text = False
+    else:  # which takes a while to be looked through
+        is_text = await anyio.to_thread.run_sync(text_encoding, content, media_type) is not None
     # What claims to be a picture or text and is none would be shown as one by a host that believes it.
-    is_none = not (picture or text) and media_type.startswith(("image/", "text/"))
+    is_none = not (picture or is_text) and media_type.startswith(("image/", "text/"))
     stated = picture or (UNKNOWN_TYPE if is_none else media_type)
     if len(content) <= LARGEST_ENCODED:
         return shown.attached(offset, stated, is_picture=bool(picture))

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Annotated, Any, Final, Literal
 
+import anyio.to_thread
 from pydantic import Field
 
 from unthread_mcp.access import reads
@@ -181,7 +182,7 @@ async def export_conversations(
     with ExitStack() as files:
         export = _Export(files, chosen, format, unassigned=filters.unassigned)
         await sweep(workspace, found, [*chosen, "assignedToUserId"], export.take, progress)
-        path = export.join(directory)
+        path = await anyio.to_thread.run_sync(export.join, directory)
     count = f"{export.written:,} conversation{'' if export.written == 1 else 's'}"
     said = f"{count} written to {path} ({write_size(path.stat().st_size)}), with {', '.join(chosen)}."
     return Answer(said, {"path": str(path), "rows": export.written})
@@ -208,7 +209,7 @@ class _Export:
         self._parts[number].write(_lines(kept, self._select, self._kind))
 
     def join(self, directory: Path) -> Path:
-        """The parts one after the other, in a new file of the directory."""
+        """The parts one after the other, in a new file of the directory. Blocks while it writes."""
         with new_download(directory, f"conversations.{self._kind}") as (path, file):
             if self._kind == "csv":
                 file.write(_csv([self._select]).encode())

@@ -20,6 +20,11 @@ from unthread_mcp.transcript.slack_markup import slack_to_text
 # Added by clients so that Unthread mails what is posted to an e-mail conversation; it is no part of the message.
 _SEND_MARKER = re.compile(r"\s*/unthread send\s*\Z")
 _MOST_FILES: Final = 20
+_LONGEST: Final = 500_000
+"""Characters of a message that are read, markup included: Gmail's own readers stop at 102 kB of HTML. Taking one apart
+takes up to a hundred times its size in memory."""
+_EMBEDDED = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=\s]{100,}")
+"""A picture within HTML: what follows it is worth more."""
 
 
 def in_order(messages: Sequence[JsonObject]) -> list[JsonObject]:
@@ -62,7 +67,7 @@ def _read(
     """One message as an entry, and its whole text."""
     role = role_of(message, conversation, people)
     author = author_of(message, role)
-    raw = _whole_text(message, people.names)
+    raw, unread = _whole_text(message, people.names)
     text, stripped = raw, 0
     if _is_mail(message, conversation, role):
         # Compiling what mail programs write in twenty languages takes 35 ms, which a start need not wait for.
@@ -70,6 +75,8 @@ def _read(
 
         text, stripped = own_words(raw, author=author, earlier=earlier)
     text = _SEND_MARKER.sub("", text.replace(SIGNATURE_LINE, "")).strip("\n").rstrip()
+    if unread:
+        text = f"{text}\n[{unread:,} characters more, too many to be read]"
     if text_at(message, "deletedAt"):
         text = f"[deleted] {text}"
     entry = Entry(
@@ -85,15 +92,21 @@ def _read(
     return entry, raw
 
 
-def _whole_text(message: JsonObject, names: Mapping[str, str]) -> str:
-    """The message's text without markup: from `text`, else the HTML, else the resolved content, else the blocks."""
-    text = text_at(message, "text")
-    if text:
-        return html_to_text(text) if looks_like_html(text) else slack_to_text(text, names)
-    html = text_at(message, "htmlContent")
-    if html:
-        return html_to_text(html)
-    return slack_to_text(_resolved_text(message.get("resolvedContent")) or _block_text(message), names)
+def _whole_text(message: JsonObject, names: Mapping[str, str]) -> tuple[str, int]:
+    """The message's text without markup: from `text`, else the HTML, else the resolved content, else the blocks.
+
+    And how many characters of that are too many to be read.
+    """
+    whole = text_at(message, "text")
+    is_html = looks_like_html(whole)
+    if not whole:
+        whole = text_at(message, "htmlContent")
+        is_html = bool(whole)
+    whole = whole or _resolved_text(message.get("resolvedContent")) or _block_text(message)
+    if len(whole) > _LONGEST:
+        whole = _EMBEDDED.sub("data:", whole)
+    read = whole[:_LONGEST]
+    return html_to_text(read) if is_html else slack_to_text(read, names), len(whole) - len(read)
 
 
 def _resolved_text(content: JsonValue) -> str:
