@@ -1,8 +1,7 @@
 """A plain server on the SDK and httpx: one shared client, the upstream's bodies as they come.
 
-It sends the requests that this project's server sends (the bench hands it the same
-`select`) and both requests of a conversation at once, so that what differs is what
-happens in between. `structured_output=False` spares it the second copy of every answer
+It sends both requests of a conversation at once, and the `select` that it is asked for, so
+that what differs is what happens in between. `structured_output=False` spares it the second copy of every answer
 that the SDK would otherwise send for a tool returning `str`.
 """
 
