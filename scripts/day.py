@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from scripts.found import as_of_in, found
 
 if TYPE_CHECKING:
     from scripts.examples import Recorder
 
+INTRODUCTION: Final = """\
+# A support lead's day
 
-def _as_of(answer: str) -> str:
-    return _found(r"as_of=([\w.]*\w)", answer)
-
-
-def _found(pattern: str, answer: str) -> str:
-    match = re.search(pattern, answer)
-    if match is None:
-        raise RuntimeError(f"the script expected {pattern!r} in this answer: {answer}")
-    return match[1]
+Each task below was done by the installed server on the seeded sandbox, through an MCP client, with the calls that an
+agent would make and every answer as it came; `python scripts/examples.py` plays them again and writes this page. The
+number in a fence's marker is new in each answer, and the user behind the client agrees to what the server asks.
+"""
 
 
 async def play(day: Recorder) -> None:
@@ -66,8 +65,8 @@ async def _handing_over(day: Recorder) -> None:
         "Hand over a colleague's work",
         "Jonas Weber is away from today. Give what he has open to Mei, except what is on hold, and tag it Escalated.",
     )
-    found = await day.call("search_conversations", assignee="Jonas Weber", status=["open", "in_progress"])
-    numbers = re.findall(r"(?m)^(#\d+) ", found)
+    listed = await day.call("search_conversations", assignee="Jonas Weber", status=["open", "in_progress"])
+    numbers = re.findall(r"(?m)^(#\d+) ", listed)
     await day.call("update_conversations", conversations=numbers, assignee="Mei Tanaka", add_tags=["Escalated"])
     await day.call("count_conversations", by="assignee", status=["open", "in_progress"])
 
@@ -78,7 +77,7 @@ async def _answering(day: Recorder) -> None:
         "Answer Polder's question about the API limit from our articles. Leave the team a note on what you find.",
     )
     number = "#1142"
-    as_of = _as_of(await day.call("get_conversation", conversation=number))
+    as_of = as_of_in(await day.call("get_conversation", conversation=number))
     await day.call(
         "query_knowledge_base", question="What are the API limits and how do we stay below them?", conversation=number
     )
@@ -95,7 +94,7 @@ async def _answering(day: Recorder) -> None:
     )
     refused = await day.call("send_reply", conversation=number, text=reply, as_of=as_of)
     day.say("It still fits, and covers the second integration, too:")
-    await day.call("send_reply", conversation=number, text=reply, as_of=_as_of(refused), is_autoresponse=True)
+    await day.call("send_reply", conversation=number, text=reply, as_of=as_of_in(refused), is_autoresponse=True)
 
 
 async def _an_attachment(day: Recorder) -> None:
@@ -104,7 +103,7 @@ async def _an_attachment(day: Recorder) -> None:
         "Oakhurst sent pictures of the broken layout. Look at the one from Chrome, and send them our style guide.",
     )
     (day.files / "dashboard-style-guide.md").write_text("# Dashboards\n\nCharts keep a width of 320 pixels.\n", "utf-8")
-    as_of = _as_of(await day.call("get_conversation", conversation="#1119"))
+    as_of = as_of_in(await day.call("get_conversation", conversation="#1119"))
     await day.call("get_attachment", conversation="#1119", file="chrome.png")
     await day.call(
         "send_reply",
@@ -122,8 +121,8 @@ async def _correcting_an_article(day: Recorder) -> None:
         "Our articles say somewhere how long a SAML certificate can be renewed ahead. Add that admins are told 30 days "
         "before it ends.",
     )
-    found = await day.call("search_kb_articles", text="SAML certificate")
-    article = _found(r"\b([0-9a-f]{8}-[0-9a-f-]{27})\b", found)
+    listed = await day.call("search_kb_articles", text="SAML certificate")
+    article = found(r"\b([0-9a-f]{8}-[0-9a-f-]{27})\b", listed)
     read = await day.call("get_kb_article", article=article)
     content = read.partition(">>\n")[2].partition("\n<<")[0]
     await day.call(
@@ -213,7 +212,7 @@ async def _an_outbound(day: Recorder) -> None:
         send_as="Hannah Okafor",
         tag="Trial",
     )
-    await day.call("get_outbound", outbound=_found(r"outbound ([0-9a-f-]{36})", drafted))
+    await day.call("get_outbound", outbound=found(r"outbound ([0-9a-f-]{36})", drafted))
 
 
 async def _webhooks(day: Recorder) -> None:

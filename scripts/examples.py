@@ -1,8 +1,9 @@
-"""docs/examples.md: a support lead's day, each task done by the installed server through an MCP client over stdio.
+"""The pages that are played: each call made to the installed server through an MCP client over stdio.
 
-`python scripts/examples.py` plays it and writes the page; `--check` plays it and exits with 1 if the page is stale.
-The server is `unthread-mcp` as it is installed, on a sandbox in a file, on a day that stays the same; what customers do
-in between is done in that file by this script.
+docs/examples.md is a support lead's day (`day`), docs/prompts.md each prompt with the calls that follow its steps
+(`following_prompts`). `python scripts/examples.py` plays them and writes the pages; `--check` plays them and exits with
+1 if a page is stale. The server is `unthread-mcp` as it is installed, on a sandbox in a file, on a day that stays the
+same; what customers do in between is done in that file by this script.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import argparse
 import difflib
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,33 +26,25 @@ from mcp.client import ClientRequestContext
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types import ElicitRequestFormParams, ElicitRequestURLParams, ElicitResult, ImageContent, TextContent
 
-from scripts import day
+from scripts import day, following_prompts
 from scripts.tool_pages import call, shortened
 from unthread_mcp.sandbox import Sandbox
 from unthread_mcp.server import SANDBOX_KEY, SANDBOX_TIME
 
-PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "examples.md"
+ROOT: Final = Path(__file__).resolve().parent.parent
 DATE: Final = date(2026, 11, 20)
 _SECONDS: Final = 120
 """For the whole day, which takes a few."""
-
-INTRODUCTION: Final = """\
-# A support lead's day
-
-Each task below was done by the installed server on the seeded sandbox, through an MCP client, with the calls that an
-agent would make and every answer as it came; `python scripts/examples.py` plays them again and writes this page. The
-number in a fence's marker is new in each answer, and the user behind the client agrees to what the server asks.
-"""
 
 
 class Recorder:
     """Plays the tasks and writes down what went in and came out."""
 
-    def __init__(self, client: Client, sandbox: Sandbox, files: Path) -> None:
+    def __init__(self, client: Client, sandbox: Sandbox, files: Path, introduction: str) -> None:
         self.sandbox = sandbox
         self.files = files
         """Where the server may take attachments from."""
-        self.page: list[str] = [INTRODUCTION]
+        self.page: list[str] = [introduction]
         self.asked: list[str] = []
         self._client = client
         self._tasks = 0
@@ -60,19 +54,35 @@ class Recorder:
         self._tasks += 1
         self.page += [f"## {self._tasks}. {title}\n", *(f"> {line}" for line in textwrap.wrap(asked, 117)), ""]
 
+    async def prompt(self, name: str, /, **arguments: str) -> str:
+        """Begin a prompt: what the client gets when the user starts it."""
+        listed = {each.name: each for each in (await self._client.list_prompts()).prompts}
+        got = await self._client.get_prompt(name, arguments)
+        (message,) = got.messages
+        assert isinstance(message.content, TextContent)
+        self.page += [f"## {listed[name].title}\n", "```text", call(name, arguments, "prompt "), "```", ""]
+        for line in message.content.text.splitlines():
+            self.page += [f"> {part}" for part in textwrap.wrap(line, 117)]
+            self.page.append(">")
+        self.page[-1] = ""
+        return message.content.text
+
     def say(self, text: str) -> None:
         """A remark between two calls."""
         self.page += [*textwrap.wrap(" ".join(text.split()), 119), ""]
 
-    async def call(self, tool: str, /, **arguments: Any) -> str:
-        """A call and its answer, which may be a refusal; anything else that fails is a bug of this script."""
+    async def call(self, tool: str, /, *, keeping: str = "", **arguments: Any) -> str:
+        """A call and its answer, which may be a refusal; anything else that fails is a bug of this script.
+
+        Of a long answer the page shows the lines in which the pattern `keeping` is found, too.
+        """
         result = await self._client.call_tool(tool, arguments)
         said = [part.text for part in result.content if isinstance(part, TextContent)]
         said += [f"[an image, {part.mime_type}]" for part in result.content if isinstance(part, ImageContent)]
         answer = "\n".join(said)
         lines = [call(tool, arguments), *(f"[the user is asked: {question}]" for question in self.asked)]
         self.asked.clear()
-        self.page += ["```text", *lines, *shortened(answer), "```", ""]
+        self.page += ["```text", *lines, *shortened(answer, keeping), "```", ""]
         return answer
 
     async def approves(
@@ -85,8 +95,25 @@ class Recorder:
         return ElicitResult(action="accept", content={"approve": True})
 
 
-async def play() -> str:
-    """The whole page, played anew."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A page that is played."""
+
+    path: Path
+    introduction: str
+    script: Callable[[Recorder], Awaitable[None]]
+    flags: tuple[str, ...]
+    """What the operator says beside the sandbox."""
+
+
+PAGES: Final = (
+    Played(ROOT / "docs" / "examples.md", day.INTRODUCTION, day.play, ("--access", "admin", "--toolsets", "all")),
+    Played(ROOT / "docs" / "prompts.md", following_prompts.INTRODUCTION, following_prompts.play, ()),
+)
+
+
+async def play(page: Played) -> str:
+    """A whole page, played anew."""
     with TemporaryDirectory() as scratch, anyio.fail_after(_SECONDS):
         workspace, files = Path(scratch) / "workspace.sqlite3", Path(scratch) / "files"
         files.mkdir()
@@ -99,9 +126,11 @@ async def play() -> str:
                 ) -> ElicitResult:
                     return await recorder.approves(context, params)
 
-                client = Client(stdio_client(_server(workspace, files)), elicitation_callback=approves)
-                recorder = Recorder(await open_until_the_end.enter_async_context(client), sandbox, files)
-                await day.play(recorder)
+                client = Client(stdio_client(_server(workspace, files, page.flags)), elicitation_callback=approves)
+                recorder = Recorder(
+                    await open_until_the_end.enter_async_context(client), sandbox, files, page.introduction
+                )
+                await page.script(recorder)
     return "\n".join(recorder.page).rstrip() + "\n"
 
 
@@ -109,20 +138,11 @@ def _now() -> datetime:
     return datetime.combine(DATE, SANDBOX_TIME).astimezone(UTC)
 
 
-def _server(workspace: Path, files: Path) -> StdioServerParameters:
+def _server(workspace: Path, files: Path, flags: Sequence[str]) -> StdioServerParameters:
     """The installed server as an operator starts it."""
     return StdioServerParameters(
         command=str(Path(sys.executable).parent / "unthread-mcp"),
-        args=[
-            "--sandbox",
-            str(workspace),
-            "--sandbox-date",
-            DATE.isoformat(),
-            "--access",
-            "admin",
-            "--toolsets",
-            "all",
-        ],
+        args=["--sandbox", str(workspace), "--sandbox-date", DATE.isoformat(), *flags],
         env={
             "UNTHREAD_STATE_FILE": "off",
             "UNTHREAD_UPLOAD_DIR": str(files),
@@ -132,20 +152,24 @@ def _server(workspace: Path, files: Path) -> StdioServerParameters:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the page, or check it. Returns the exit status."""
-    parser = argparse.ArgumentParser(description="Play docs/examples.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is stale")
+    """Write the pages, or check them. Returns the exit status."""
+    parser = argparse.ArgumentParser(description="Play docs/examples.md and docs/prompts.md.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is stale")
     asked = parser.parse_args(arguments)
-    fresh, before = anyio.run(play), PAGE.read_text("utf-8") if PAGE.exists() else ""
-    if fresh == before:
-        return 0
-    if not asked.check:
-        PAGE.write_text(fresh, "utf-8", newline="\n")
-        print("docs/examples.md")
-        return 0
-    print("\n".join(difflib.unified_diff(before.splitlines(), fresh.splitlines(), "docs/examples.md", "played anew")))
-    print("docs/examples.md is stale. Run python scripts/examples.py and look at what changed.")
-    return 1
+    status = 0
+    for page in PAGES:
+        fresh, before = anyio.run(play, page), page.path.read_text("utf-8") if page.path.exists() else ""
+        if fresh == before:
+            continue
+        name = page.path.relative_to(ROOT).as_posix()
+        if not asked.check:
+            page.path.write_text(fresh, "utf-8", newline="\n")
+            print(name)
+            continue
+        print("\n".join(difflib.unified_diff(before.splitlines(), fresh.splitlines(), name, "played anew")))
+        print(f"{name} is stale. Run python scripts/examples.py and look at what changed.")
+        status = 1
+    return status
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ marker is new in each answer. A star marks the tools that are shown by default.
 """
 
 _LINES_SHOWN: Final = 30
+_END_SHOWN: Final = 6
+_BEGINNING_SHOWN: Final = 9
+"""Where lines from the middle are shown, too."""
 _FILE_NAME: Final = re.compile(r"unthread-[0-9a-f]{16}\b")
 _MARKER: Final = re.compile(r"(<<[^<>\n]*? )\d{9}(?=[:>])")
 
@@ -96,17 +99,29 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return f"{kind}{f' {chr(8211).join(bounds)}' if len(bounds) == 2 else ''}"
 
 
-def call(tool: str, arguments: Mapping[str, Any]) -> str:
+def call(tool: str, arguments: Mapping[str, Any], kind: str = "") -> str:
     """A call as it is shown in the documents."""
-    return (
-        f"→ {tool}({', '.join(f'{name}={json.dumps(value, ensure_ascii=False)}' for name, value in arguments.items())})"
-    )
+    given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+    return f"→ {kind}{tool}({given})"
 
 
-def shortened(text: str) -> list[str]:
-    """The lines of an answer, with markers that stay the same; of a long one the middle is left out, saying so."""
+def shortened(text: str, keeping: str = "") -> list[str]:
+    """The lines of an answer, with markers that stay the same; of a long one the middle is left out, saying so.
+
+    Lines in which the pattern `keeping` is found stay.
+    """
     lines = _MARKER.sub(r"\g<1>000000000", text).replace("```", "'''").splitlines()
     if len(lines) <= _LINES_SHOWN:
         return lines
-    left_out = len(lines) - _LINES_SHOWN
-    return [*lines[: _LINES_SHOWN - 6], f"[… {left_out} lines that this page leaves out …]", *lines[-6:]]
+    beginning = _BEGINNING_SHOWN if keeping else _LINES_SHOWN - _END_SHOWN
+    kept = [
+        *range(beginning),
+        *(n for n in range(beginning, len(lines) - _END_SHOWN) if keeping and re.search(keeping, lines[n])),
+        *range(len(lines) - _END_SHOWN, len(lines)),
+    ]
+    shown: list[str] = []
+    for before, place in zip([-1, *kept], kept, strict=False):
+        if left_out := place - before - 1:
+            shown.append(f"[… {left_out} line{'s' * (left_out > 1)} that this page leaves out …]")
+        shown.append(lines[place])
+    return shown

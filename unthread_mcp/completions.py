@@ -28,7 +28,7 @@ MOST: Final = 20
 _FIXED: Final[dict[str, tuple[str, ...]]] = {
     "object": tuple(VOCABULARIES),
     "limit": ("5", "10", "25"),
-    "start": ("7d", "14d", "30d"),
+    "start": ("7d", "14d", "30d", "90d"),
     "tone": ("friendly and to the point", "formal", "apologetic"),
 }
 
