@@ -38,6 +38,8 @@ class ServerProcess:
         """What is waited for, by id."""
         self._nameless: deque[asyncio.Future[Said]] = deque()
         """The same where the server can't tell the id."""
+        self.has_answered = False
+        """Whether it has said anything yet; before that it may still be starting, without handlers of signals."""
         self._reading = [asyncio.create_task(self._read_answers()), asyncio.create_task(self._read_errors())]
 
     @classmethod
@@ -125,6 +127,7 @@ class ServerProcess:
     async def _read_answers(self) -> None:
         assert self._process.stdout
         async for line in self._process.stdout:
+            self.has_answered = True
             self._loopback.heard.append(line.decode())
             frame = json.loads(line)
             waiting = self._waiting_for(frame)
