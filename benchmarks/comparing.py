@@ -55,8 +55,8 @@ class Race:
         return ratio(self.rounds[self.ours], self.rounds[name])
 
     def cells(self, name: str) -> tuple[str, str]:
-        """The ratio and its spread; of ours, dashes."""
-        if name == self.ours:
+        """The ratio and its spread; dashes for ours, and where ours isn't there."""
+        if name not in self._others():
             return "–", "–"
         return f"{self.ratio(name):.2f}", spread(self.rounds[self.ours], self.rounds[name])
 
@@ -64,6 +64,9 @@ class Race:
         """A sentence for each server that ours does worse than."""
         return [
             f"We lose at {self.what}: {self.ratio(name):.2f} × {name}."
-            for name in self.rounds
-            if name != self.ours and (self.ratio(name) < 1 if self.more_is_better else self.ratio(name) > 1)
+            for name in self._others()
+            if (self.ratio(name) < 1 if self.more_is_better else self.ratio(name) > 1)
         ]
+
+    def _others(self) -> list[str]:
+        return [name for name in self.rounds if name != self.ours] if self.ours in self.rounds else []

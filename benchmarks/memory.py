@@ -88,7 +88,7 @@ def _work_through(contestant: Contestant) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    asked = report.options(__doc__, rounds=3)
+    asked = report.options(__doc__, rounds=2)
     if sys.platform != "linux":
         sys.exit("Memory is read from /proc. Run this bench on Linux.")
     report.finish(run(asked.rounds), asked)

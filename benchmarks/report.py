@@ -45,7 +45,7 @@ class Bound:
 
 def beside(race: Race, name: str, limit: float) -> list[Bound]:
     """The promise that ours takes at most `limit` × what `name` does; none where that server isn't there."""
-    if name not in race.rounds:
+    if not {name, race.ours} <= race.rounds.keys():
         return []
     return [Bound(f"{race.what}: at most {limit:.2g} × {name}", race.ratio(name), "at most", limit)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -61,10 +62,11 @@ def prepare(launchers: Mapping[str, servers.Launcher], place: servers.Place, our
             starts.tools[name] = measure(replace(launch, command=online)).tools
         except CannotInstallError as reason:
             starts.absent[name] = str(reason)
-        except ServerError:
-            if name == ours:
+        except ServerError as failure:
+            if name == servers.OURS:
                 raise
-            starts.absent[name] = "did not start"
+            print(failure, file=sys.stderr)
+            starts.absent[name] = "it did not start"
         else:
             starts.launches[name] = launch
     return starts

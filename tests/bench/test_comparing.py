@@ -35,6 +35,12 @@ def test_our_own_row_has_no_ratio() -> None:
     assert measured.cells("theirs") == ("0.25", "–")
 
 
+def test_where_ours_did_not_start_nothing_is_compared() -> None:
+    measured = race(theirs=[[4.0]])
+    assert measured.cells("theirs") == ("–", "–")
+    assert measured.lost() == []
+
+
 def test_a_loss_is_said_of_each_server_that_does_better() -> None:
     assert race(ours=[[3.0]], slower=[[4.0]], faster=[[2.0]]).lost() == ["We lose at a call: 1.50 × faster."]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_a_server_that_cannot_be_installed_is_absent_with_the_reason(tmp_path: P
     assert report.absent_rows(starts.absent, 4) == [
         ("a peer", "not measured: there is no Node.js with npm here", "", "")
     ]
+
+
+def test_a_server_that_does_not_start_is_absent_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def launcher(_: Place) -> Launch:
+        return Launch("a peer", (sys.executable, "-c", "raise SystemExit('no such thing')"))
+
+    starts = prepare({"a peer": launcher}, Place("http://127.0.0.1:9/api", tmp_path), "ours")
+    assert starts.absent == {"a peer": "it did not start"}
+    assert "no such thing" in capsys.readouterr().err
 
 
 def test_a_bound_beside_an_absent_server_is_left_out() -> None:
