@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,8 +51,24 @@ MIX: Final = (
     Fault("page with status 200", 2, Behaviour(status=200, body=PAGE_502, content_type="text/html"), _DAMAGED),
     Fault("empty with status 200", 2, Behaviour(status=200, body=b""), _DAMAGED),
     Fault("slow answer", 3, Behaviour(wait=0.02), _DAMAGED),
-    Fault("reset, it happened, shown late", 3, _lost(shown=False, then="reset"), _LATE),
+    # In `sends`, where time passes ten times faster, a tenth of a second is one: the second look finds it.
+    Fault("reset, it happened, shown soon", 2, _lost(shown=False, shown_after=0.1, then="reset"), _LATE),
+    Fault("reset, it happened, shown late", 1, _lost(shown=False, then="reset"), _LATE),
 )
+
+_SLOW, _ODD = "slow, or without an end", "bombs and nonsense"
+WORSE: Final = (
+    *MIX,
+    Fault("answer after two seconds", 6, Behaviour(wait=2.0), _SLOW),
+    Fault("answer in drips", 3, Behaviour(per_byte=0.002), _SLOW),
+    Fault("it happens later", 2, Behaviour(effect="later", cut=0, then="reset"), _THERE),
+    Fault("gzip bomb", 2, Behaviour(body=gzip.compress(bytes(2**26)), headers=("Content-Encoding: gzip",)), _ODD),
+    Fault("too large", 1, Behaviour(body=b'"' + b"x" * 9 * 2**20 + b'"'), _ODD),
+    Fault("a million bytes of empty lists", 1, Behaviour(body=b"[" + b"[]," * 333_333 + b"[]]"), _ODD),
+    Fault("no HTTP", 1, Behaviour(raw=b"SSH-2.0-OpenSSH_9.6\r\n", then="close"), _ODD),
+    Fault("redirect", 1, Behaviour(effect="never", status=307, headers=("Location: http://127.0.0.1:9/",)), _ODD),
+)
+"""The same, and faults that hold on to memory or to a connection."""
 
 
 class Dealer:

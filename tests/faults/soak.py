@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gzip
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from statistics import median
 from typing import Final
 
 from benchmarks.client import ROOT
-from benchmarks.report import made_with, table, write
+from benchmarks.report import write
 from tests.api.misbehaving import KEY
 from tests.faults.loopback import Loopback, outcome_of
-from tests.faults.mix import MIX, Dealer, Fault
+from tests.faults.mix import WORSE, Dealer
 from tests.faults.processes import Gone, Rejected, ServerProcess
+from tests.faults.soak_tally import AT_ONCE, MOST_GROWN, WRITES, Tally, report
 from tests.faults.upstream import Behaviour, Received
-from tests.faults.vitals import Patient, Vitals, after_warm_up, growth
+from tests.faults.vitals import Patient
 from tests.faults.work import SHARES, Asked, Work
 from tests.leaks import leaks
 from tests.support import Said
@@ -40,8 +38,6 @@ from unthread_mcp.sandbox import Sandbox
 SAFETY_PAGE: Final = ROOT / "docs" / "safety.md"
 RATE: Final = 0.1
 """The probability of a fault, per request to the upstream."""
-AT_ONCE: Final = 8
-"""Calls in flight at most."""
 PER_SECOND: Final = 20
 """Calls at most: the machine has other work, too."""
 PATIENCE: Final = 120.0
@@ -50,65 +46,8 @@ LONGEST_FAULT: Final = 32.0
 """Seconds that a hanging request takes: the client's deadline. None begins so shortly before a quiet moment."""
 QUIET_WITHIN: Final = 60.0
 """Seconds within which everything must have come to rest."""
-MOST_GROWN: Final = 4.0
-"""MiB by which memory may have grown over the run: each message sent is remembered, which takes about 0.7 KiB."""
 END_WITHIN: Final = 2.0
 """Seconds after the end of input in which an idle server is gone."""
-ROWS: Final = 12
-"""Of the curve."""
-
-_SLOW, _ODD = "slow, or without an end", "bombs and nonsense"
-WORSE: Final = (
-    *MIX,
-    Fault("answer after two seconds", 6, Behaviour(wait=2.0), _SLOW),
-    Fault("answer in drips", 3, Behaviour(per_byte=0.002), _SLOW),
-    Fault("it happens later", 2, Behaviour(effect="later", cut=0, then="reset"), "lost on the way there"),
-    Fault("gzip bomb", 2, Behaviour(body=gzip.compress(bytes(2**26)), headers=("Content-Encoding: gzip",)), _ODD),
-    Fault("too large", 1, Behaviour(body=b'"' + b"x" * 9 * 2**20 + b'"'), _ODD),
-    Fault("a million bytes of empty lists", 1, Behaviour(body=b"[" + b"[]," * 333_333 + b"[]]"), _ODD),
-    Fault("no HTTP", 1, Behaviour(raw=b"SSH-2.0-OpenSSH_9.6\r\n", then="close"), _ODD),
-    Fault("redirect", 1, Behaviour(effect="never", status=307, headers=("Location: http://127.0.0.1:9/",)), _ODD),
-)
-"""The mix of the other measurements, and faults that hold on to memory or to a connection."""
-
-_WRITES: Final = frozenset({"done", "already_done", "refused", "unknown"})
-OUTCOMES: Final = ("answered", "done", "already_done", "refused", "unknown", "error", "cancelled", "not answered")
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of the work."""
-
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
-    """By kind of request and outcome."""
-    dealt: Counter[str] = field(default_factory=Counter[str])
-    """Faults, by phase."""
-    requests: int = 0
-    """To the upstream."""
-    texts: int = 0
-    """Of messages and articles that shall be there once at most."""
-    samples: list[Vitals] = field(default_factory=list[Vitals])
-    """While it worked."""
-    quiet: list[Vitals] = field(default_factory=list[Vitals])
-    """With nothing in flight, at the end of each round."""
-    ended_after: float = 0.0
-    """Seconds from the end of input."""
-    broken: list[str] = field(default_factory=list[str])
-    """Promises that were not kept."""
-
-    @property
-    def calls(self) -> int:
-        """Requests made so far."""
-        return self.outcomes.total()
-
-    def judge(self) -> None:
-        """Note what was held on to. Memory is another matter: it takes longer than seconds to judge."""
-        for name in ("tasks", "descriptors"):
-            first, *later = [getattr(each, name) for each in after_warm_up(self.quiet)]
-            if any(each != first for each in later):
-                self.broken.append(f"{name} were {first} at rest and then {later}")
-        if (most := max(each.threads for each in self.quiet)) > 1 + AT_ONCE:
-            self.broken.append(f"{most} threads")
 
 
 class Soak:
@@ -193,7 +132,7 @@ class Soak:
             return "not answered"
         if "inside this server" in said.text:
             self.tally.broken.append(f"crashed: {asked.line(number)[:200]!r}")
-        if (first := outcome_of(said)) in _WRITES:
+        if (first := outcome_of(said)) in WRITES:
             return first
         return "refused" if said.failed else "answered"
 
@@ -281,55 +220,6 @@ async def soak(rounds: int, *, seconds: float, seed: int, calls: int | None = No
     return here.tally
 
 
-def report(tally: Tally, minutes: int, seed: int) -> str:
-    """What came of the work, as Markdown."""
-    made = table(
-        ("asked", "number", *(f"`{each}`" if each in _WRITES else each for each in OUTCOMES)),
-        [
-            (
-                kind,
-                f"{sum(tally.outcomes[kind, each] for each in OUTCOMES):,}",
-                *(f"{tally.outcomes[kind, each]:,}" for each in OUTCOMES),
-            )
-            for kind in SHARES
-        ],
-    )
-    faults = table(("fault", "number"), [(phase, f"{times:,}") for phase, times in tally.dealt.most_common()])
-    counted = [each.memory for each in after_warm_up(tally.samples)]
-    return (
-        f"`python -m tests.faults.soak --minutes {minutes} --seed {seed}`, {made_with()}. "
-        f"{tally.calls:,} requests to the server made {tally.requests:,} requests to the upstream, of which "
-        f"{tally.dealt.total():,} met a fault. {tally.texts:,} messages and articles were meant; promises broken: "
-        f"{len(tally.broken)}. Memory after the warm-up was {min(counted):.0f} to {max(counted):.0f} MiB, and from the "
-        f"median of the first quarter to that of the last it changed by {growth(tally.samples):+.1f} MiB. "
-        f"After the end of its input the server was gone within {tally.ended_after:.1f} s.\n\n"
-        f"{_curve(tally, minutes)}\n\n{made}\n\n{faults}\n"
-    )
-
-
-def _curve(tally: Tally, minutes: int) -> str:
-    """The vitals over time, in at most `ROWS` rows."""
-    rounds = len(tally.quiet)
-    ends = sorted({-(-rounds * row // ROWS) for row in range(1, ROWS + 1)})
-    rows: list[tuple[str, ...]] = []
-    calls_before = 0
-    for end in ends:
-        at_rest = tally.quiet[end - 1]
-        memory = [each.memory for each in tally.samples if calls_before < each.calls <= at_rest.calls]
-        calls_before = at_rest.calls
-        rows.append((
-            f"{minutes * end / rounds:g}",
-            f"{at_rest.calls:,}",
-            f"{median(memory or [at_rest.memory]):.1f}",
-            str(at_rest.descriptors),
-            str(at_rest.threads),
-            str(at_rest.tasks),
-        ))  # fmt: skip
-    return table(
-        ("minute", "requests so far", "memory (MiB)", "descriptors at rest", "threads at rest", "tasks at rest"), rows
-    )
-
-
 def main() -> int:
     """Work, print what came of it, and end with 1 if a promise was broken."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -343,9 +233,8 @@ def main() -> int:
     print(text)
     if asked.write:
         write("soak", text, SAFETY_PAGE)
-    grown = growth(tally.samples)
-    print(*tally.broken, f"memory: {grown:+.1f} MiB of {MOST_GROWN:g}", sep="\n", file=sys.stderr)
-    return 1 if tally.broken or grown > MOST_GROWN else 0
+    print(*tally.broken, sep="\n", file=sys.stderr)
+    return 1 if tally.broken or tally.grown > MOST_GROWN else 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 _WARM_UP = 0.1
 """The share of the samples before which caches still fill."""
@@ -52,10 +51,3 @@ class Patient:
 def after_warm_up(samples: list[Vitals]) -> list[Vitals]:
     """The samples that count."""
     return samples[int(len(samples) * _WARM_UP) :]
-
-
-def growth(samples: list[Vitals]) -> float:
-    """By how many MiB the memory of the last quarter is above that of the first, by their medians."""
-    counted = [each.memory for each in after_warm_up(samples)]
-    quarter = max(1, len(counted) // 4)
-    return median(counted[-quarter:]) - median(counted[:quarter])
