@@ -24,11 +24,11 @@ from scripts import guarantees, tool_pages
 from tests.tools.reach import reach
 from unthread_mcp.api.endpoints import ENDPOINTS
 from unthread_mcp.instructions import instructions
+from unthread_mcp.offer import published
 from unthread_mcp.prompts import PROMPTS, listed_prompts
 from unthread_mcp.resources import OPEN, TEMPLATES, listed_resources, listed_templates
-from unthread_mcp.sandbox.automations import SLACK_USER_GROUP
-from unthread_mcp.server import build_server
 from unthread_mcp.settings import OPTIONS, Settings
+from unthread_mcp.tool_list import ListedTool
 from unthread_mcp.tools import TOOLS
 from unthread_mcp.tools_table import markdown_table
 
@@ -38,6 +38,8 @@ PAGES: Final = (Path("README.md"), Path("docs/architecture.md"), Path("docs/safe
 """What has generated blocks."""
 TOOLS_PAGE: Final = Path("docs/tools.md")
 """Made as a whole."""
+TOOL_LIST_FILE: Final = Path("unthread_mcp/tool_list.json")
+"""What the server lists the tools from."""
 EXAMPLE: Final = Path("claude_desktop_config.example.json")
 SERVER_CONTRACT: Final = CONTRACTS / "server.json"
 _KNOWN_FROM: Final = {
@@ -168,17 +170,29 @@ def _dumped(models: Iterable[Any]) -> list[dict[str, Any]]:
     return [model.model_dump(mode="json", by_alias=True, exclude_none=True) for model in models]
 
 
+@cache
+def tool_list() -> list[ListedTool]:
+    """Every tool as its own code has it."""
+    listed = _dumped(published(tool) for tool in TOOLS)
+    return [
+        ListedTool(tool.name, tool.toolset, tool.level, tool.shown, tool.needs, told)
+        for tool, told in zip(TOOLS, listed, strict=True)
+    ]
+
+
+def _tool_list_file() -> str:
+    """One tool a line: compact, and a change of one is a line in the diff."""
+    rows = [json.dumps(row._asdict(), ensure_ascii=False, separators=(",", ":")) for row in tool_list()]
+    return "[\n" + ",\n".join(rows) + "\n]\n"
+
+
 def contracts() -> dict[Path, str]:
     """Every contract by its path."""
-    everything = build_server(
-        Settings(access="admin", toolsets=frozenset({"all"}), slack_user_group_endpoint=SLACK_USER_GROUP)
-    )
-    seen = {tool["name"]: tool for tool in _dumped(anyio.run(everything.list_tools))}
     made = {
         CONTRACTS / f"{tool.name}.json": _json(
-            {**seen[tool.name], "access": tool.level, "toolset": tool.toolset, "shown": tool.shown}
+            {**row.published, "access": row.level, "toolset": row.toolset, "shown": row.shown}
         )
-        for tool in TOOLS
+        for tool, row in zip(TOOLS, tool_list(), strict=True)
     }
     offered = {
         "instructions": instructions(Settings()),
@@ -203,6 +217,7 @@ def wanted(root: Path) -> Mapping[Path, str | None]:
         **{root / page: with_blocks((root / page).read_text("utf-8")) for page in PAGES},
         **{root / path: text for path, text in contracts().items()},
         root / TOOLS_PAGE: tools_page(),
+        root / TOOL_LIST_FILE: _tool_list_file(),
     }
     for path in sorted((root / CONTRACTS).glob("*.json")):
         files.setdefault(path, None)

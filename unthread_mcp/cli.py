@@ -1,7 +1,8 @@
 """The command line: serve (the default), demo, doctor, tools.
 
 Serving is what hosts start on every launch, so it imports nothing that it doesn't need:
-garbage collection is held while the SDK's models are built, and frozen afterwards.
+garbage collection is held while the SDK's models are built, and frozen afterwards. What
+calls need beside is imported in a thread, once the tools have been listed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
@@ -23,6 +25,10 @@ COMMANDS: Final = {
     "doctor": "check the configuration and, with a key, the connection",
     "tools": "print the tools that would be shown",
 }
+
+
+_PREPARED_AFTER_SECONDS: Final = 0.5
+"""When what calls need is imported: a client has listed the tools by then, and hardly called one."""
 
 
 class CommandLine(NamedTuple):
@@ -96,7 +102,13 @@ def _serve(settings: Settings) -> int:
     # What was made while starting lives as long as the process: never look through it again, not even once before.
     gc.freeze()
     gc.enable()
-    return run_stdio(server)
+    preparing = threading.Timer(_PREPARED_AFTER_SECONDS, server.prepare)
+    preparing.daemon = True
+    preparing.start()
+    try:
+        return run_stdio(server)
+    finally:
+        preparing.cancel()
 
 
 def _build_models_when_needed() -> None:
@@ -113,10 +125,10 @@ def _build_models_when_needed() -> None:
 def _require_known_toolsets(settings: Settings) -> None:
     """Raise `SettingsError` for a name that is neither a toolset nor a tool: the operator meant something by it."""
     from unthread_mcp.settings import SettingsError  # noqa: PLC0415 - after gc.disable
-    from unthread_mcp.tools import TOOLS  # noqa: PLC0415 - after gc.disable
+    from unthread_mcp.tool_list import TOOL_LIST  # noqa: PLC0415 - after gc.disable
     from unthread_mcp.toolsets import unknown_names  # noqa: PLC0415 - after gc.disable
 
-    if unknown := unknown_names(settings.toolsets, TOOLS):
+    if unknown := unknown_names(settings.toolsets, TOOL_LIST):
         raise SettingsError(
             f"UNTHREAD_TOOLSETS names {unknown[0]!r}, which is no toolset and no tool. "
             "`unthread-mcp tools --toolsets all` lists them."

@@ -61,20 +61,24 @@ def _block(file: FileContent) -> ContentBlock:
     return EmbeddedResource(resource=BlobResourceContents(uri=file.uri, mime_type=file.media_type, blob=data))
 
 
+def published(tool: ToolDeclaration) -> McpTool:
+    """What clients are told of a tool; `tool_list` has it from here."""
+    return McpTool(
+        name=tool.name,
+        title=tool.title,
+        description=described(tool.function.__doc__ or ""),
+        input_schema=_signature_of(tool.function).schema,
+        annotations=ToolAnnotations.model_validate(tool.hints),
+    )
+
+
 class OfferedTool:
-    """One tool as MCP sees it."""
+    """One tool as MCP calls it."""
 
     def __init__(self, declaration: ToolDeclaration, workspace: Workspace) -> None:
         self.declaration = declaration
         self._workspace = workspace
         self._signature = _signature_of(declaration.function)
-        self.listed = McpTool(
-            name=declaration.name,
-            title=declaration.title,
-            description=described(declaration.function.__doc__ or ""),
-            input_schema=self._signature.schema,
-            annotations=ToolAnnotations.model_validate(declaration.hints),
-        )
 
     async def call(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult | InputRequiredResult:
         """Validate, run, and say what came of it. Raises nothing but cancellation."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -30,17 +31,15 @@ from mcp.types import (
 from mcp.types import Tool as McpTool
 from pydantic import AnyUrl
 
-from unthread_mcp import __version__, prompts, resources
+from unthread_mcp import __version__, prompts
 from unthread_mcp.api.client import UnthreadClient
 from unthread_mcp.api.errors import Unavailable
-from unthread_mcp.completions import complete
 from unthread_mcp.crashes import log_crash
 from unthread_mcp.instructions import instructions
 from unthread_mcp.intents import Intents
 from unthread_mcp.nearest import did_you_mean
-from unthread_mcp.offer import OfferedTool
 from unthread_mcp.settings import IN_MEMORY, Settings
-from unthread_mcp.tools import TOOLS
+from unthread_mcp.tool_list import TOOL_LIST
 from unthread_mcp.toolsets import choose
 from unthread_mcp.workspace import Workspace, utc_now
 
@@ -48,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import httpx2
+
+    from unthread_mcp.offer import OfferedTool
 
 _logger: Final = logging.getLogger(__name__)
 _HOUR = CacheHint(ttl_ms=3_600_000, scope="public")
@@ -70,9 +71,9 @@ class UnthreadServer(MCPServer[None]):
             subscriptions=False,
         )
         self.workspace = workspace
-        chosen = choose(settings.toolsets, settings.access, TOOLS, settings.options)
-        self._offered = {tool.name: OfferedTool(tool, workspace) for tool in chosen}
-        self._listed = [tool.listed for tool in self._offered.values()]
+        chosen = choose(settings.toolsets, settings.access, TOOL_LIST, settings.options)
+        self._listed = {tool.name: McpTool.model_validate(tool.published) for tool in chosen}
+        self._offered: dict[str, OfferedTool] = {}
         self.completion()(self._complete)
 
     @asynccontextmanager
@@ -84,23 +85,34 @@ class UnthreadServer(MCPServer[None]):
 
     async def list_tools(self) -> list[McpTool]:
         """The tools that the operator chose, in their declared order."""
-        return self._listed
+        return [*self._listed.values()]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool by name. One that isn't offered is refused, saying why."""
-        tool = self._offered.get(name)
-        if tool is None:
+        if name not in self._listed:
             raise ToolError(self._not_offered(name))
-        return await tool.call(arguments, context or Context(mcp_server=self))
+        return await self._tool(name).call(arguments, context or Context(mcp_server=self))
+
+    def prepare(self) -> None:
+        """Import and open now what calls need, so that none waits for it. May run in a thread."""
+        for module in ("offer", "tools", "completions"):
+            import_module(f"unthread_mcp.{module}")
+        # Whatever is wrong is said to the call that needs it.
+        with suppress(Unavailable):
+            self.workspace.client.prepare()
 
     async def list_resources(self) -> list[Resource]:
         """Resources with an address of their own."""
+        from unthread_mcp import resources  # noqa: PLC0415 - it imports the tools
+
         return resources.listed_resources()
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Resources that are addressed by a value."""
+        from unthread_mcp import resources  # noqa: PLC0415 - it imports the tools
+
         return resources.listed_templates()
 
     async def read_resource(
@@ -109,6 +121,8 @@ class UnthreadServer(MCPServer[None]):
         context: Context[None, Any] | None = None,  # noqa: ARG002 - the SDK passes it
     ) -> list[ReadResourceContents]:
         """What stands at `uri`."""
+        from unthread_mcp import resources  # noqa: PLC0415 - it imports the tools
+
         try:
             return await resources.read(self.workspace, str(uri))
         except ResourceError:
@@ -138,15 +152,27 @@ class UnthreadServer(MCPServer[None]):
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion | None:
+        from unthread_mcp.completions import complete  # noqa: PLC0415 - it imports the tools
+
         try:
             return await complete(self.workspace, reference, argument, context.arguments if context else None)
         except Exception:  # noqa: BLE001 - it is logged, and what is missing is only a convenience
             log_crash(_logger, "a completion failed unexpectedly", self.workspace.settings.api_key)
             return Completion(values=[])
 
+    def _tool(self, name: str) -> OfferedTool:
+        """The code behind a tool that is listed. To list them, none of it is imported: every launch waits for that."""
+        from unthread_mcp.offer import OfferedTool  # noqa: PLC0415 - see above
+        from unthread_mcp.tools import TOOLS  # noqa: PLC0415 - see above
+
+        if name not in self._offered:
+            (declaration,) = [tool for tool in TOOLS if tool.name == name]
+            self._offered[name] = OfferedTool(declaration, self.workspace)
+        return self._offered[name]
+
     def _not_offered(self, name: str) -> str:
         settings = self.workspace.settings
-        for tool in TOOLS:
+        for tool in TOOL_LIST:
             if tool.name == name:
                 if tool.needs and tool.needs not in settings.options:
                     return f"{name} is not offered here. The operator has to set {tool.needs} for it."
@@ -156,7 +182,7 @@ class UnthreadServer(MCPServer[None]):
                     f"{name} needs access level {tool.level}, and this server runs at {settings.access}. "
                     "Nothing was done; only the operator can change it, with UNTHREAD_ACCESS."
                 )
-        hint = did_you_mean(name, self._offered) or "tools/list names the tools."
+        hint = did_you_mean(name, self._listed) or "tools/list names the tools."
         return f"There is no tool {name[:60]!r}. {hint}"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import Desk
 from unthread_mcp.access import ToolDeclaration, tool_of
-from unthread_mcp.offer import OfferedTool
+from unthread_mcp.offer import published
 
 pytestmark = pytest.mark.anyio
 
@@ -31,9 +31,7 @@ def get_user(monkeypatch: pytest.MonkeyPatch) -> ToolDeclaration:
 
 
 async def test_its_schema_is_as_plain_as_every_other(get_user: ToolDeclaration) -> None:
-    desk = Desk()
-    listed = OfferedTool(get_user, desk.server.workspace).listed
-    desk.sandbox.close()
+    listed = published(get_user)
     assert listed.description == "Read one person: name, e-mail address and Slack id."
     assert listed.input_schema["required"] == ["user"]
     assert set(listed.input_schema["properties"]) == {"user", "select"}

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts.generate import CONTRACTS, PAGES, ROOT, TOOLS_PAGE, main, modules_list, stale, with_blocks, write
+from scripts.generate import (
+    CONTRACTS,
+    PAGES,
+    ROOT,
+    TOOL_LIST_FILE,
+    TOOLS_PAGE,
+    main,
+    modules_list,
+    stale,
+    with_blocks,
+    write,
+)
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.tools import TOOLS
 
@@ -16,7 +27,7 @@ from unthread_mcp.tools import TOOLS
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The generated files of this project, to be spoiled."""
-    for page in (*PAGES, TOOLS_PAGE):
+    for page in (*PAGES, TOOLS_PAGE, TOOL_LIST_FILE):
         (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / page, tmp_path / page)
     shutil.copytree(ROOT / CONTRACTS, tmp_path / CONTRACTS)
@@ -45,6 +56,7 @@ def test_a_check_of_what_is_fresh_writes_nothing_and_ends_with_0(
         ("tests/contracts/send_reply.json", '"destructiveHint": true', '"destructiveHint": false', '-    "destructive'),
         ("docs/safety.md", "| `never-again` |", "| `sometimes-again` |", "-| `sometimes-again` |"),
         ("docs/tools.md", "→ search_conversations(", "→ find_conversations(", "-→ find"),
+        ("unthread_mcp/tool_list.json", '"Reply to the customer"', '"Reply"', '-{"name":"send_reply"'),
         ("tests/contracts/server.json", "unthread://customers/{id}", "unthread://customer/{id}", "-      "),
     ],
 )

@@ -31,8 +31,11 @@ from unthread_mcp.arguments import (
     Words,
 )
 from unthread_mcp.conversation_filters import ConversationFilters, resolved
+from unthread_mcp.conversation_view import conversation_head, thread_shown
 from unthread_mcp.fields import CONVERSATION, MESSAGE
 from unthread_mcp.listing import Listed, Query, list_page
+from unthread_mcp.mentions import names_of_mentioned
+from unthread_mcp.message_pages import messages_listed
 from unthread_mcp.render import (
     SEPARATOR,
     TITLE_LENGTH,
@@ -219,9 +222,6 @@ async def get_conversation(
     Quoted mail, greetings and signatures are left out; of a long thread the middle is. Gives as_of, which send_reply
     needs.
     """
-    from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
-    from unthread_mcp.mentions import names_of_mentioned  # noqa: PLC0415
-
     identity = await workspace.numbers.identify(conversation)
     if select:
         chosen = CONVERSATION.check(select)
@@ -249,8 +249,6 @@ async def list_messages(
     cursor: Cursor | None = None,
 ) -> Answer:
     """Read a conversation's messages page by page, newest first, each up to 20,000 characters."""
-    from unthread_mcp.message_pages import messages_listed  # noqa: PLC0415 - see get_conversation
-
     if by and select:
         raise InvalidArgument("by and select don't go together.", "Leave one of them out.")
     identity = await workspace.numbers.identify(conversation)

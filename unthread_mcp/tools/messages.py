@@ -5,7 +5,6 @@ Two tools, and no flag between them: what is a note can't become a reply by a sl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
@@ -16,6 +15,7 @@ from unthread_mcp.api.errors import Conflict, InvalidArgument, NotPermitted, Unt
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import AsOf, Attachments, ConversationRef, Id, Status, UserRef
 from unthread_mcp.attachments import chosen_uploads, described
+from unthread_mcp.conversation_view import messages_shown
 from unthread_mcp.delivery import Delivery, Draft, deliver
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
@@ -36,12 +36,6 @@ from unthread_mcp.writing import set_status
 
 Format = Literal["markdown", "html"]
 MessageText = Annotated[str, Field(min_length=1)]
-
-
-def _show(workspace: Workspace) -> Callable[[Thread, Sequence[JsonObject]], str]:
-    from unthread_mcp.conversation_view import messages_shown  # noqa: PLC0415 - see get_conversation
-
-    return messages_shown(workspace)
 
 
 @creates("Add a private note", level="triage")
@@ -81,7 +75,7 @@ async def add_private_note(
         as_of,
         shows_in_thread=lambda thread: thread.channel in PRIVATE_NOTE_CHANNELS,
     )
-    delivery = await deliver(workspace, gate, draft, show=_show(workspace))
+    delivery = await deliver(workspace, gate, draft, show=messages_shown(workspace))
     if draft.shows_in_thread(delivery.thread):
         where = "as a private note"
     else:
@@ -165,7 +159,7 @@ async def send_reply(
         extra_texts=texts,
         files=files,
     )
-    delivery = await deliver(workspace, gate, draft, show=_show(workspace))
+    delivery = await deliver(workspace, gate, draft, show=messages_shown(workspace))
     said = f"reply to {number_of(delivery.thread.conversation)} by {_place(delivery.thread)}."
     if channel_of(delivery.thread.conversation) == "e-mail":
         said += " It is posted; the API doesn't confirm that it was mailed."

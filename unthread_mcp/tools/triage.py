@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -13,17 +13,16 @@ from unthread_mcp.answers import id_of, text_of
 from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import ConversationRef
+from unthread_mcp.conversation_view import conversation_head, thread_shown
 from unthread_mcp.render import NAME_LENGTH, SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of
 from unthread_mcp.ticket_fields import fields_of, label_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.tools.conversations import conversation_line
 from unthread_mcp.tools.knowledge_base import knowledge_lines
+from unthread_mcp.triage_brief import TriageBrief, read_brief
 from unthread_mcp.untrusted import Fence, grapheme_end, one_line
 from unthread_mcp.workspace import Workspace
-
-if TYPE_CHECKING:
-    from unthread_mcp.triage_brief import TriageBrief
 
 _KNOWLEDGE_SHARE: Final = 0.25
 _SIMILAR_SHARE: Final = 0.15
@@ -48,9 +47,6 @@ async def get_triage_brief(
     The conversation, its customer and their other open ones, similar closed ones and how they ended, knowledge base
     hits, who could take it, and the tags and ticket types on offer. A part that can't be had is named.
     """
-    from unthread_mcp.conversation_view import conversation_head, thread_shown  # noqa: PLC0415 - calls alone need it
-    from unthread_mcp.triage_brief import read_brief  # noqa: PLC0415 - see above
-
     brief = await read_brief(workspace, conversation)
     sections = [
         _customer(workspace, brief.customer, brief.account),

@@ -50,6 +50,7 @@ from unthread_mcp.conversation_state import (
     replaced_notes,
     require_seen,
 )
+from unthread_mcp.conversation_view import messages_shown
 from unthread_mcp.delivery import require_fresh
 from unthread_mcp.fields import CONVERSATION, pick
 from unthread_mcp.gate import Gate
@@ -183,8 +184,6 @@ class _Intended:
         if self.as_of is None:
             current = await workspace.conversation(self.conversation_id)
         else:
-            from unthread_mcp.conversation_view import messages_shown  # noqa: PLC0415 - see get_conversation
-
             thread = await read_thread(workspace, self.conversation_id, back_to=self.as_of)
             require_fresh(thread, self.as_of, "change", "nothing was changed", messages_shown(workspace))
             current = thread.conversation
