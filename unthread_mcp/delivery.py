@@ -32,7 +32,9 @@ SAME_INTENT: Final = timedelta(minutes=10)
 """Without `as_of`, the same text within this time counts as the same intent."""
 _CLOCKS_APART: Final = timedelta(minutes=5)
 """How far Unthread's clock may be from ours; a guess."""
-
+SECOND_LOOK: Final = 2.0
+"""Seconds until a message that doesn't stand in the thread yet is looked for once more. What the API shows, and when,
+is not documented; a longer wait would only make hosts give up on the call."""
 
 Show = Callable[[Thread, Sequence[JsonObject]], str]
 """Renders messages of a thread, fenced."""
@@ -203,19 +205,31 @@ async def _send_once(workspace: Workspace, draft: Draft, thread: Thread) -> Deli
 
 async def _read_back(workspace: Workspace, draft: Draft, unknown: OutcomeUnknown) -> Delivery:
     """Look for the message whose fate nobody told. Finding it proves it; not finding it proves nothing."""
+    found = await _look_back(workspace, draft, unknown)
+    if not found:
+        await workspace.sleep(SECOND_LOOK)
+        found = await _look_back(workspace, draft, unknown)
+    if not found:
+        raise unknown
+    thread, message = found
+    _found(workspace, draft, message)
+    note = " The answer got lost, but the message stands in the thread."
+    if not _shows_files(draft, message):
+        note += " Its files are not shown there: ask a person to look in Unthread before you send them again."
+    return Delivery("done", thread, name_of_message(message), note, message)
+
+
+async def _look_back(workspace: Workspace, draft: Draft, unknown: OutcomeUnknown) -> tuple[Thread, JsonObject] | None:
+    """The thread and our message in it, if it stands there. Raises `unknown` where looking shows nothing, ever."""
     try:
         thread = await read_thread(workspace, draft.conversation_id, back_to=draft.as_of)
     except UnthreadError:
         raise unknown from None
+    if not _can_be_found(draft, thread):
+        raise unknown
     candidates = _candidates(workspace, draft, thread)
     found = _ours_in(draft, thread, candidates) or _ours_in(draft, thread, candidates, with_files=False)
-    if not found:
-        raise unknown
-    _found(workspace, draft, found)
-    note = " The answer got lost, but the message stands in the thread."
-    if not _shows_files(draft, found):
-        note += " Its files are not shown there: ask a person to look in Unthread before you send them again."
-    return Delivery("done", thread, name_of_message(found), note, found)
+    return (thread, found) if found else None
 
 
 def _settle(workspace: Workspace, tokens: Sequence[str], outcome: Literal["done", "unknown"], name: str = "") -> None:
@@ -235,11 +249,9 @@ def _ours_in(
     draft: Draft, thread: Thread, candidates: Sequence[JsonObject], *, with_files: bool = True
 ) -> JsonObject | None:
     """Our same text, with the same files, among `candidates`."""
-    if not draft.text or not draft.shows_in_thread(thread):
+    if not _can_be_found(draft, thread):
         return None
     wanted = canonical(draft.text)
-    if not wanted:
-        return None
     for message in candidates:
         written = {canonical(text) for text in _texts(message)}
         same_kind = is_private(message) != draft.reaches_customer
@@ -248,6 +260,11 @@ def _ours_in(
         if _shows_files(draft, message) or not with_files:
             return message
     return None
+
+
+def _can_be_found(draft: Draft, thread: Thread) -> bool:
+    """Whether the message has a text to match and stands where it can be read."""
+    return draft.shows_in_thread(thread) and bool(canonical(draft.text))
 
 
 def _shows_files(draft: Draft, message: JsonObject) -> bool:

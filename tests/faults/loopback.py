@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, TextContent
 
 from tests.api.misbehaving import KEY
@@ -31,6 +32,13 @@ PATIENCE: Final = 30.0
 async def at_once(_: float) -> None:
     """Wait between two attempts, but for no time."""
     await asyncio.sleep(0)
+
+
+class _Unheard(Context[None, Any]):
+    """A call that no client made: nobody wants to know how far it has come."""
+
+    async def report_progress(self, progress: float, total: float | None = None, message: str | None = None) -> None:
+        """Tell nobody."""
 
 
 class Loopback:
@@ -73,16 +81,20 @@ class Loopback:
         }
 
     def new_server(
-        self, *, client: UnthreadClient | Mapping[str, Any] | None = None, **environment: str
+        self,
+        *,
+        client: UnthreadClient | Mapping[str, Any] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = at_once,
+        **environment: str,
     ) -> UnthreadServer:
         """A server, as after a restart: nothing is shared with earlier ones but the file of intents.
 
-        `client` is its client, or holds options for a new one: how long things take.
+        `client` is its client, or holds options for a new one: how long things take. `sleep` is how it waits.
         """
         settings = read_settings({**self.environment, **environment})
         # It speaks to the network as a user's server does, only sooner.
         made = client if isinstance(client, UnthreadClient) else self.client(**(client or {}))
-        server = UnthreadServer(replace(build_workspace(settings, now=self.clock), client=made))
+        server = UnthreadServer(replace(build_workspace(settings, now=self.clock, sleep=sleep), client=made))
         self._servers.append(server)
         return server
 
@@ -93,7 +105,7 @@ class Loopback:
 
     async def call(self, server: UnthreadServer, tool: str, /, **arguments: Any) -> Said:
         """Call a tool."""
-        result = await server.call_tool(tool, arguments)
+        result = await server.call_tool(tool, arguments, _Unheard(mcp_server=server))
         assert isinstance(result, CallToolResult)
         text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
         self.heard.append(text)

@@ -116,7 +116,7 @@ class Round:
         await loopback.aclose()
 
     def _new_server(self) -> UnthreadServer:
-        return self._loopback.new_server(client=IN_A_HURRY)
+        return self._loopback.new_server(client=IN_A_HURRY, sleep=_sleep)
 
     async def _send(self, servers: list[UnthreadServer], conversation: str, text: str) -> None:
         loopback, tally = self._loopback, self._tally

@@ -36,6 +36,8 @@ class Behaviour:
     """Whether the request takes effect: `later` is when the test says `settle`."""
     shown: bool = True
     """Whether lists show at once what was made; else only after `reveal`."""
+    shown_after: float = float("inf")
+    """Seconds after which what is not shown at once shows by itself."""
     status: int | None = None
     """None: what the sandbox answers; 503 for a request that doesn't reach it."""
     headers: tuple[str, ...] = ()
@@ -136,6 +138,9 @@ class Upstream:
         self.takes: tuple[int, Ending] | None = None
         """If set: how many bytes of each request are taken, and how the connection ends then."""
         self.url = ""
+        self.under_way = 0
+        """Requests that came whole and whose answers haven't gone out whole."""
+        self.most_under_way = 0
         self.raw = RawServer()
         self._hidden: set[str] = set()
         self._parked: list[Received] = []
@@ -201,17 +206,28 @@ class Upstream:
             self.raw.requests.clear()
             self.ledger.requests.append(received)
             behaviour = self.plan(received)
-            await asyncio.sleep(behaviour.works)
-            answer = await self._answer(received, behaviour)
-            await asyncio.sleep(behaviour.wait)
-            sent = answer if behaviour.cut is None else answer[: behaviour.cut]
-            for piece in [sent[at : at + 1] for at in range(len(sent))] if behaviour.per_byte else [sent]:
-                writer.write(piece)
-                await writer.drain()
-                await asyncio.sleep(behaviour.per_byte)
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+            try:
+                await self._deal_with(received, behaviour, reader, writer)
+            finally:
+                self.under_way -= 1
             if behaviour.then != "keep":
-                await self._end(behaviour.then, reader, writer, behaviour.away_for)
                 return
+
+    async def _deal_with(
+        self, received: Received, behaviour: Behaviour, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await asyncio.sleep(behaviour.works)
+        answer = await self._answer(received, behaviour)
+        await asyncio.sleep(behaviour.wait)
+        sent = answer if behaviour.cut is None else answer[: behaviour.cut]
+        for piece in [sent[at : at + 1] for at in range(len(sent))] if behaviour.per_byte else [sent]:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(behaviour.per_byte)
+        if behaviour.then != "keep":
+            await self._end(behaviour.then, reader, writer, behaviour.away_for)
 
     async def _end(
         self, ending: Ending, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, away_for: float = 0.0
@@ -234,7 +250,7 @@ class Upstream:
     async def _answer(self, received: Received, behaviour: Behaviour) -> bytes:
         status, body = 503, REFUSAL
         if behaviour.effect == "now":
-            status, body = await self._perform(received, shown=behaviour.shown)
+            status, body = await self._perform(received, hidden_for=0.0 if behaviour.shown else behaviour.shown_after)
         elif behaviour.effect == "later":
             self._parked.append(received)
             status, body = 202, b"{}"
@@ -251,7 +267,7 @@ class Upstream:
             return http(status, b"", *behaviour.headers, content_type="")
         return http(status, body, *behaviour.headers, content_type=behaviour.content_type if body else "")
 
-    async def _perform(self, received: Received, *, shown: bool = True) -> tuple[int, bytes]:
+    async def _perform(self, received: Received, *, hidden_for: float = 0.0) -> tuple[int, bytes]:
         request = httpx2.Request(
             received.method, f"http://sandbox{received.path}", headers=received.headers, content=received.body
         )
@@ -259,9 +275,11 @@ class Upstream:
         body = await response.aread()
         if received.is_write and response.is_success:
             received.took_effect = True
-            made: JsonValue = json.loads(body) if body and not shown else None
+            made: JsonValue = json.loads(body) if body and hidden_for else None
             if isinstance(made, dict) and isinstance(identity := made.get("id"), str):
                 self._hidden.add(identity)
+                if hidden_for < float("inf"):
+                    asyncio.get_running_loop().call_later(hidden_for, self._hidden.discard, identity)
         elif self._hidden and response.headers.get("content-type", "").startswith("application/json"):
             body = self._without_hidden(body)
         return response.status_code, body

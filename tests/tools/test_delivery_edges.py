@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
 from tests.support import Desk, Era, Human
+from unthread_mcp.server import build_server
+from unthread_mcp.settings import read_settings
 
 pytestmark = pytest.mark.anyio
 
@@ -77,6 +81,105 @@ async def test_an_unknown_reply_is_settled_once_the_thread_shows_it(desk: Desk) 
     assert first.text.startswith("unknown: ")
     assert again.text.startswith("already_done: ")
     assert len(desk.sandbox.delivered()) == 1
+
+
+def written(desk: Desk) -> int:
+    return desk.sandbox.database.execute("SELECT count(*) FROM messages WHERE text = ?", [TEXT]).fetchone()[0]
+
+
+def shown_after(desk: Desk, seconds: float) -> None:
+    """Answers to messages get lost, and what was written shows in the thread after some time."""
+    wrote: list[float] = []
+
+    def late(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.url.path.endswith("/messages"):
+            wrote.append(desk.clock.now.timestamp())
+            raise httpx2.ReadError("reset", request=request)
+        if request.url.path.endswith("/messages/list") and wrote and desk.clock.now.timestamp() < wrote[0] + seconds:
+            page = answer.json()
+            return httpx2.Response(200, json={**page, "data": [row for row in page["data"] if row["text"] != TEXT]})
+        return answer
+
+    desk.wire.after = late
+
+
+@pytest.mark.parametrize("tool", ["send_reply", "add_private_note"])
+async def test_a_message_that_shows_two_seconds_late_is_found_by_a_second_look(desk: Desk, era: Era, tool: str) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent(era) as agent:
+        as_of = await agent.as_of(number)
+        shown_after(desk, 2)
+        said = await agent.call(tool, conversation=number, as_of=as_of, text=TEXT)
+    assert said.text.startswith("done: ")
+    assert "The answer got lost, but the message stands in the thread." in said
+    assert written(desk) == 1
+
+
+async def test_one_that_shows_later_is_unknown_and_not_waited_for(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        as_of = await agent.as_of(number)
+        began = desk.clock.now
+        shown_after(desk, 3)
+        said = await agent.call("send_reply", conversation=number, as_of=as_of, text=TEXT)
+    assert said.text.startswith("unknown: ")
+    assert desk.clock.now - began == timedelta(seconds=2)
+    assert written(desk) == 1
+
+
+@pytest.mark.parametrize("why", ["a triage thread", "blocks alone", "the thread can't be read"])
+async def test_where_looking_again_could_not_show_it_nobody_waits(desk: Desk, why: str) -> None:
+    number = desk.find(TRIAGED if why == "a triage thread" else EMAIL)
+    call: dict[str, Any] = {"conversation": number, "text": TEXT}
+    async with desk.agent() as agent:
+        as_of = await agent.as_of(number)
+        began = desk.clock.now
+
+        def lost(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+            if not request.url.path.endswith("/messages"):
+                return answer
+            if why == "the thread can't be read":
+                desk.wire.before = lambda _: httpx2.Response(403)
+            raise httpx2.ReadError("reset", request=request)
+
+        desk.wire.after = lost
+        if why == "blocks alone":
+            call = {
+                "conversation": number,
+                "as_of": as_of,
+                "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": TEXT}}],
+            }
+        said = await agent.call("send_reply" if why == "blocks alone" else "add_private_note", **call)
+    assert said.text.startswith("unknown: ")
+    assert desk.clock.now == began
+
+
+async def test_a_call_that_is_cancelled_between_the_two_looks_still_finds_it(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    waiting, go_on = anyio.Event(), anyio.Event()
+
+    async def sleep(seconds: float) -> None:
+        waiting.set()
+        await go_on.wait()
+        desk.clock.forward(seconds=seconds)
+
+    settings = read_settings({"UNTHREAD_SANDBOX": "1", "UNTHREAD_CONFIRM": "never"})
+    server = build_server(settings, transport=desk.wire, now=desk.clock, sleep=sleep)
+    async with desk.agent() as agent:
+        as_of = await agent.as_of(number)
+    shown_after(desk, 2)
+    arguments = {"conversation": number, "as_of": as_of, "text": TEXT}
+    async with anyio.create_task_group() as calls:
+        calls.start_soon(server.call_tool, "send_reply", arguments)
+        with anyio.fail_after(5):
+            await waiting.wait()
+        calls.cancel_scope.cancel()
+        go_on.set()
+    async with desk.agent(server=server) as agent:
+        desk.wire.after = lambda _, answer: answer
+        again = await agent.call("send_reply", **arguments)
+    assert again.text.startswith("already_done: ")
+    assert written(desk) == 1
 
 
 async def test_legacy_sends_nothing_to_somebody_else_than_the_human_saw() -> None:
