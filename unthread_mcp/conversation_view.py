@@ -28,6 +28,7 @@ from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.transcript import (
     Entry,
+    Fitted,
     FormatPart,
     Gap,
     Part,
@@ -191,13 +192,20 @@ def thread_shown(
     tail = [f"as_of={one_line(thread.as_of, 200)}" if thread.as_of else "The thread is empty."]
     above = [line for line in head if line]
     budget = max_tokens - sum(estimate_tokens(line) + 1 for line in [*above, *tail]) - _FENCE_TOKENS
-    fitted = fit(entries, budget, format_line=write, newest_whole=newest_whole)
-    body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
+
+    def fitted_to(tokens: int) -> tuple[Fitted, str]:
+        chosen = fit(entries, tokens, format_line=write, newest_whole=newest_whole)
+        return chosen, render_thread(_with_missing(chosen.parts, first, missing), format_line=write)
+
+    fitted, body = fitted_to(budget)
+    if fitted.left_out and (spare := budget - estimate_tokens(body)) > 0:
+        # Chosen was as if each line had its date: what repeated ones don't take has room for more lines.
+        fuller = fitted_to(budget + spare)
+        fitted, body = fuller if estimate_tokens(fuller[1]) <= budget else (fitted, body)
     room = min(_THREAD_BYTES, MAX_BYTES - _FOR_REMARKS - sum(len(line.encode()) + 1 for line in [*above, *tail]))
     while len(body.encode()) > room and budget > _FENCE_TOKENS:
         budget = min(budget - 1, int(budget * 0.9 * room / len(body.encode())))
-        fitted = fit(entries, budget, format_line=write, newest_whole=newest_whole)
-        body = render_thread(_with_missing(fitted.parts, first, missing), format_line=write)
+        fitted, body = fitted_to(budget)
     if fitted.shortened:
         tail.insert(0, _shortened_said(fitted.shortened))
     if fitted.stripped:

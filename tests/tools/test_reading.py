@@ -50,6 +50,14 @@ async def test_the_longest_thread_shows_its_beginning_its_end_and_how_much_is_le
     assert len([line for line in more.text.splitlines() if "): " in line]) == count, "all of it, where it fits"
 
 
+@pytest.mark.parametrize("tokens", [1_000, 2_000, 4_000, 6_000])
+async def test_of_a_long_thread_as_much_is_shown_as_fits(desk: Desk, tokens: int) -> None:
+    number = desk.number("longest-thread")
+    async with desk.agent() as agent:
+        said = await agent.call("get_conversation", conversation=number, max_tokens=tokens)
+    assert 0.9 * tokens <= estimate_tokens(said.text) <= tokens
+
+
 async def test_the_newest_customer_message_is_never_cut(desk: Desk) -> None:
     number = desk.find("c.sourceType = 'email' AND c.status = 'open'")
     words = " ".join(f"line {n} of the log says nothing" for n in range(900))
