@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from unthread_mcp.api import endpoints
+from unthread_mcp.api.calls import Upload
 from unthread_mcp.api.client import UnthreadClient
 from unthread_mcp.api.endpoints import Endpoint
 from unthread_mcp.api.errors import ApiError, OutcomeUnknown
@@ -25,12 +26,13 @@ class Write:
     body: JsonValue
     happened: Callable[[], int]
     """How often the workspace shows that it happened."""
+    files: Sequence[Upload] = ()
 
     async def send(self, client: UnthreadClient) -> Outcome:
         """What the client says became of it."""
         select = ("id",) if self.endpoint.effect != "deletes" else ()
         try:
-            await client.write(self.endpoint, self.ids, body=self.body, select=select)
+            await client.write(self.endpoint, self.ids, body=self.body, select=select, files=self.files)
         except OutcomeUnknown:
             return "unknown"
         except ApiError:
@@ -53,10 +55,10 @@ def _tag(sandbox: Sandbox, number: int) -> str:
     return f"tag-{number}"
 
 
-def _message(sandbox: Sandbox, number: int, text: str, extra: JsonObject) -> Write:
+def _message(sandbox: Sandbox, number: int, text: str, extra: JsonObject, files: Sequence[Upload] = ()) -> Write:
     body: JsonObject = {"body": {"type": "markdown", "value": text}, **extra}
     ids = {"conversation_id": _conversation(sandbox, number)}
-    return Write(endpoints.CREATE_MESSAGE, ids, body, _count(sandbox, "messages WHERE text = ?", text))
+    return Write(endpoints.CREATE_MESSAGE, ids, body, _count(sandbox, "messages WHERE text = ?", text), files)
 
 
 def _reply(sandbox: Sandbox, number: int) -> Write:
@@ -65,6 +67,32 @@ def _reply(sandbox: Sandbox, number: int) -> Write:
 
 def _note(sandbox: Sandbox, number: int) -> Write:
     return _message(sandbox, number, f"Note {number}", {"isPrivateNote": True})
+
+
+def _upload(sandbox: Sandbox, number: int) -> Write:
+    return _message(sandbox, number, f"Upload {number}", {}, [Upload("trace.log", b"all is well", "text/plain")])
+
+
+def _beginning(sandbox: Sandbox, number: int) -> Write:
+    text = f"Beginning {number}"
+    body: JsonObject = {"type": "triage", "triageChannelId": "C0DUTY", "markdown": text, "status": "open"}
+    return Write(endpoints.CREATE_CONVERSATION, {}, body, _count(sandbox, "messages WHERE text = ?", text))
+
+
+def _outbound(sandbox: Sandbox, number: int) -> Write:
+    text = f"Announcement {number}"
+    sql = (
+        "SELECT (SELECT id FROM customers WHERE slackChannelId IS NOT NULL), (SELECT id FROM users WHERE NOT external)"
+    )
+    customer, user = sandbox.database.execute(sql).fetchone()
+    body: JsonObject = {
+        "deliveryMethod": "slack",
+        "subject": "News",
+        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}],
+        "recipients": [{"type": "customer", "id": customer}],
+        "sendAs": {"type": "user", "id": user},
+    }
+    return Write(endpoints.CREATE_OUTBOUND, {}, body, _count(sandbox, "delivered WHERE text = ?", text))
 
 
 def _creation(sandbox: Sandbox, number: int) -> Write:
@@ -85,6 +113,21 @@ def _link(sandbox: Sandbox, number: int) -> Write:
     return Write(endpoints.TAG_CONVERSATIONS, {"tag_id": tag}, [conversation], happened)
 
 
+def _bulk(sandbox: Sandbox, number: int) -> Write:
+    tag, conversations = _tag(sandbox, number), [_conversation(sandbox, each) for each in range(3)]
+    happened = _count(
+        sandbox, "(SELECT tagId FROM conversation_tags WHERE tagId = ? GROUP BY tagId HAVING count(*) = 3)", tag
+    )
+    return Write(endpoints.TAG_CONVERSATIONS, {"tag_id": tag}, [*conversations], happened)
+
+
+def _follow(sandbox: Sandbox, number: int) -> Write:
+    group, ids = f"group-{number}", {"conversation_id": _conversation(sandbox, number)}
+    sandbox.database.execute("INSERT INTO user_groups (id, name) VALUES (?, ?)", [group, f"Group {number}"])
+    body: JsonObject = {"entityId": group, "entityType": "group"}
+    return Write(endpoints.ADD_FOLLOWER, ids, body, _count(sandbox, "followers WHERE entityId = ?", group))
+
+
 def _deletion(sandbox: Sandbox, number: int) -> Write:
     tag = _tag(sandbox, number)
     is_there = _count(sandbox, "tags WHERE id = ?", tag)
@@ -94,8 +137,13 @@ def _deletion(sandbox: Sandbox, number: int) -> Write:
 KINDS: Final[dict[str, Callable[[Sandbox, int], Write]]] = {
     "reply": _reply,
     "note": _note,
+    "upload": _upload,
+    "beginning": _beginning,
+    "outbound": _outbound,
     "creation": _creation,
     "change": _change,
     "link": _link,
+    "bulk": _bulk,
+    "follow": _follow,
     "deletion": _deletion,
 }

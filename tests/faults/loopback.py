@@ -35,7 +35,10 @@ async def at_once(_: float) -> None:
 
 
 class _Unheard(Context[None, Any]):
-    """A call that no client made: nobody wants to know how far it has come."""
+    """A call that no client made, and so none is told how far it has come."""
+
+    def __init__(self, server: UnthreadServer) -> None:
+        super().__init__(mcp_server=server)
 
     async def report_progress(self, progress: float, total: float | None = None, message: str | None = None) -> None:
         """Tell nobody."""
@@ -105,7 +108,7 @@ class Loopback:
 
     async def call(self, server: UnthreadServer, tool: str, /, **arguments: Any) -> Said:
         """Call a tool."""
-        result = await server.call_tool(tool, arguments, _Unheard(mcp_server=server))
+        result = await server.call_tool(tool, arguments, _Unheard(server))
         assert isinstance(result, CallToolResult)
         text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
         self.heard.append(text)

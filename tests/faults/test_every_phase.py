@@ -67,7 +67,7 @@ async def test_cut_off_within_the_request_it_is_never_sent_again_once_a_byte_has
 async def test_without_an_answer_it_is_unknown_whether_it_happened_or_not(
     loopback: Loopback, kind: str, ending: Ending
 ) -> None:
-    upstream, client = loopback.upstream, loopback.client(deadline=0.2)
+    upstream, client = loopback.upstream, loopback.client(deadline=0.2, file_deadline=0.2)
     for number, effect in enumerate(("now", "never", "later")):
         write = KINDS[kind](loopback.sandbox, number)
         upstream.plan = for_endpoints(write.endpoint, does=Behaviour(effect=effect, cut=0, then=ending))
