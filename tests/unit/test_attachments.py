@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import socket
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,47 @@ def test_no_symbolic_link_is_followed_at_any_place(uploads: Path, opener: Opener
     (uploads / "logs" / "deeper").symlink_to(uploads.parent, target_is_directory=True)
     for name in ("link.txt", "inside.pdf", "away/secret.txt", "logs/deeper/secret.txt"):
         assert "behind a symbolic link" in refused(uploads, name, opener=opener), name
+
+
+@POSIX
+@pytest.mark.parametrize("back", [True, False], ids=["and back", "for good"])
+@pytest.mark.parametrize(("name", "swapped"), [("report.pdf", "report.pdf"), ("logs/today.txt", "logs")])
+def test_a_link_that_is_swapped_in_during_the_open_leads_nowhere(
+    uploads: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch, name: str, swapped: str, *, back: bool
+) -> None:
+    """Whoever can write into the directory puts a link in place of what was looked at, at each moment there is."""
+    kept, outside, opening = uploads.parent / "kept", uploads.parent / "elsewhere", os.open
+    (outside / "today.txt").write_text("nobody's business")
+    target = outside if swapped == "logs" else outside / "secret.txt"
+    read: set[bytes] = set()
+
+    for moment in range(4):
+        calls = 0
+
+        def racing(path: str | Path, flags: int, *rest: int, moment: int = moment, **named: int | None) -> int:
+            nonlocal calls
+            calls += 1
+            if calls != moment + 1:
+                return opening(path, flags, *rest, **named)
+            (uploads / swapped).rename(kept)
+            (uploads / swapped).symlink_to(target)
+            try:
+                return opening(path, flags, *rest, **named)
+            finally:
+                if back:
+                    restore()
+
+        def restore() -> None:
+            if kept.exists():
+                (uploads / swapped).unlink()
+                kept.rename(uploads / swapped)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "open", racing)
+            with suppress(InvalidArgument):
+                read.update(each.upload.content for each in read_uploads(uploads, [name], opener=opener))
+        restore()
+    assert read <= {b"%PDF-1.7 report", b"all is well"}
 
 
 @POSIX
@@ -226,6 +269,26 @@ def test_the_name_on_disk_is_ours(downloads: Path, name: str, ending: str) -> No
 
 def test_no_download_overwrites_another(downloads: Path) -> None:
     assert len({save_download(downloads, b"x", "a.txt") for _ in range(5)}) == 5
+
+
+@POSIX
+@pytest.mark.parametrize("linked", [True, False])
+def test_no_download_is_written_through_what_stands_in_its_place(
+    downloads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, linked: bool
+) -> None:
+    def known(_: int) -> str:
+        return "0123456789abcdef"
+
+    monkeypatch.setattr(secrets, "token_hex", known)
+    victim, place = tmp_path / "victim", downloads / "unthread-0123456789abcdef.txt"
+    victim.write_text("mine")
+    if linked:
+        place.symlink_to(victim)
+    else:
+        victim.rename(place)
+    with pytest.raises(Unavailable):
+        save_download(downloads, b"theirs", "a.txt")
+    assert place.read_text() == "mine"
 
 
 def test_a_download_directory_that_is_gone_is_the_operators_affair(tmp_path: Path) -> None:
