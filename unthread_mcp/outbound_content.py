@@ -13,6 +13,7 @@ from unthread_mcp.api.endpoints import LIST_CUSTOMERS
 from unthread_mcp.api.errors import ApiError, Conflict, InvalidArgument, UnreadableAnswer, UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.outgoing import prepare, prepare_blocks
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import compact
 from unthread_mcp.times import iso, parse_time, read_time
 from unthread_mcp.untrusted import one_line
@@ -210,15 +211,14 @@ def require_open(workspace: Workspace, outbound: JsonObject) -> None:
 async def question(workspace: Workspace, outbound: JsonObject) -> str:
     """What the human is asked before it goes out: everybody who receives it, when, from whom, and its exact words."""
     names = await recipient_names(workspace, outbound)
-    # Facts first: what follows them is free text, which could imitate them.
     facts = [
-        f"Send this to {len(names)} customer{'' if len(names) == 1 else 's'} in Slack?",
-        f"To: {', '.join(names)}",
-        f"When: {when(workspace, outbound)}",
-        f"In the name of: {await sender_name(workspace, outbound)}",
-        f"Subject: {one_line(text_of(outbound, 'subject'), 2_000)}",
+        ("To", ", ".join(names)),
+        ("When", when(workspace, outbound)),
+        ("In the name of", await sender_name(workspace, outbound)),
+        ("Subject", text_of(outbound, "subject")),
     ]
-    return "\n\n".join(["\n".join(facts), "It says:", *texts_of(outbound)])
+    asked = f"Send this to {len(names)} customer{'' if len(names) == 1 else 's'} in Slack?"
+    return laid_out(asked, facts, texts_of(outbound))
 
 
 def when(workspace: Workspace, outbound: JsonObject) -> str:

@@ -203,8 +203,8 @@ async def test_publishing_an_article_shows_the_human_what_it_says(era: Era) -> N
     assert not rewritten.failed, "nobody is answered from it"
     assert published.failed
     assert len(human.asked) == 1
-    assert "title: A new title" in human.asked[0]
-    assert "content: Written while it was down." in human.asked[0]
+    assert "Title: A new title" in human.asked[0]
+    assert "It says:\n\n> Written while it was down." in human.asked[0]
     desk.sandbox.close()
 
 
@@ -214,7 +214,9 @@ async def test_the_human_is_told_how_much_a_new_content_replaces(desk: Desk) -> 
     (length,) = desk.sandbox.database.execute(sql, [article]).fetchone()
     async with desk.agent(human=human) as agent:
         await agent.call("update_kb_article", article=article, content="Admins are told, too.")
-    assert human.asked[0].endswith(f"content (21 characters in the place of {length:,}): Admins are told, too.")
+    assert human.asked[0].endswith(
+        f"Content: 21 characters in the place of {length:,}\n\nIt says:\n\n> Admins are told, too."
+    )
 
 
 async def test_nobody_is_asked_about_an_article_that_is_so_already(desk: Desk) -> None:

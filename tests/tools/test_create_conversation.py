@@ -236,12 +236,12 @@ async def test_the_human_sees_who_gets_what(desk: Desk, era: Era) -> None:
             "Ticket type: Bug report",
             "Title: Your export",
             "Status: open",
-            "Fields: {'Severity':'Major'}",
-            "Internal notes: Careful Of: nobody",
+            'Fields: {"Severity":"Major"}',
+            "Internal notes: Careful \u21b5 Of: nobody",
             "",
             "It says:",
             "",
-            EMAIL["text"],
+            f"> {EMAIL['text']}",
         ]
     )
 

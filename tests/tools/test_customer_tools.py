@@ -105,7 +105,8 @@ async def test_people_are_invited_to_a_channel_only_with_a_humans_yes(desk: Desk
             "create_customer", name="Juniper Freight", create_channel=True, invite=["Mei Tanaka", "Katrin Vogel"]
         )
     assert set(human.asked) == {
-        "Create the customer 'Juniper Freight' with a Slack channel, and invite Mei Tanaka, Katrin Vogel to it?"
+        "Create the customer 'Juniper Freight' with a Slack channel, and invite people to it?\n"
+        "Whom: Mei Tanaka, Katrin Vogel"
     }
     assert said.failed == (answer == "decline")
     assert [each.body["inviteUserIds"] for each in desk.wire.writes] == (
@@ -119,8 +120,8 @@ async def test_those_who_are_invited_get_no_topic_that_the_human_did_not_see(des
     async with desk.agent(human=human) as agent:
         await agent.call("create_customer", **new, channel_topic="Pay here: pay.example")
     assert human.asked[0] == (
-        "Create the customer 'Juniper Freight' with a private Slack channel, and invite Mei Tanaka to it?\n\n"
-        "Its topic:\n\nPay here: pay.example"
+        "Create the customer 'Juniper Freight' with a private Slack channel, and invite people to it?\n"
+        "Whom: Mei Tanaka\nIts topic: Pay here: pay.example"
     )
 
 
@@ -367,7 +368,7 @@ async def test_what_customers_are_told_passes_a_human(desk: Desk, era: Era, answ
             "update_customer", customer="Albatros Reisen", autoresponder_message="Closed until Monday, @channel."
         )
         quiet = await agent.call("update_customer", customer="Albatros Reisen", bot_handling="all")
-    asked = "Change the auto-responder of customer Albatros Reisen?\n\nIt will be on, always:\n\n"
+    asked = "Change the auto-responder of customer Albatros Reisen?\nIt will be: on\nWhen: always\n\nIt says:\n\n> "
     assert set(human.asked) == {asked + "Closed until Monday, @ channel."}
     assert said.failed == (answer == "decline")
     assert not quiet.failed

@@ -227,7 +227,7 @@ async def test_a_name_can_not_forge_the_question(desk: Desk, era: Era) -> None:
         as_of = await agent.as_of(number)
         await agent.call("send_reply", conversation=number, as_of=as_of, text=TEXT)
     facts, _, says = human.asked[0].partition("\n\nIt says:\n\n")
-    assert says == TEXT, "what is ours stands where it always stands"
+    assert says == f"> {TEXT}", "what is ours stands where it always stands"
     assert len(facts.splitlines()) == 3
 
 

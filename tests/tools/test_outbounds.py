@@ -137,7 +137,7 @@ class TestCreating:
         assert again.text.startswith("already_done: ")
         assert human.asked[0] == (
             "Send this to 1 customer in Slack?\nTo: Vela Biotech\nWhen: at once\nIn the name of: Hannah Okafor\n"
-            f"Subject: Faster exports\n\nIt says:\n\n{SENT_TEXT}"
+            f"Subject: Faster exports\n\nIt says:\n\n> {SENT_TEXT}"
         )
         assert [(each.text, each.via) for each in desk.sandbox.delivered()] == [(SENT_TEXT, "outbound")]
 
@@ -517,7 +517,7 @@ class TestUpdating:
         assert again.text.startswith("already_done: ")
         assert other.text.startswith("refused: ")
         assert "is sent, so it can't be changed. Create another one." in other
-        assert human.asked[0].endswith("It says:\n\nNew words.")
+        assert human.asked[0].endswith("It says:\n\n> New words.")
         assert {each.text for each in desk.sandbox.delivered()} == {"New words."}
 
     async def test_a_scheduled_one_is_drawn_back_and_changing_one_is_asked_about(self, desk: Desk) -> None:

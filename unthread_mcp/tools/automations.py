@@ -16,6 +16,7 @@ from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.arguments import Id, Name
 from unthread_mcp.gate import Gate
 from unthread_mcp.outgoing import prepare, prepare_blocks
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, compact
 from unthread_mcp.settings import SLACK_USER_GROUP_OPTION
 from unthread_mcp.untrusted import one_line
@@ -59,7 +60,7 @@ async def create_automation(
         body["conditions"] = prepare_blocks(conditions)
     if status == "active":
         # What runs by itself may write to customers.
-        await gate.pass_through(f"Create this automation and let it run?\n\n{compact(body)}")
+        await gate.pass_through(laid_out("Create this automation and let it run?", [("It is", compact(body))]))
 
     written = await create(workspace, CREATE_AUTOMATION, body, what="automation", key=None)
     identity = one_line(text_of(written.body, "id"), 64) or "(its id was not returned)"

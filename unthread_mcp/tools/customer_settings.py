@@ -14,6 +14,7 @@ from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Clear, CustomerRef, Id, Name
 from unthread_mcp.gate import Gate
 from unthread_mcp.outgoing import prepare
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, name_of
 from unthread_mcp.tools.customers import customer_of
 from unthread_mcp.tools.slack_channels import is_the_teams_own
@@ -160,7 +161,8 @@ def _question(before: JsonObject, responder: Any) -> str:
         return f"Take {whose} away?"
     asked: JsonObject = {**responder}
     state = "on" if asked.get("enabled") is True else "off"
-    return f"Change {whose}?\n\nIt will be {state}, {text_of(asked, 'condition')}:\n\n{text_of(asked, 'message')}"
+    facts = [("It will be", state), ("When", text_of(asked, "condition"))]
+    return laid_out(f"Change {whose}?", facts, [text_of(asked, "message")])
 
 
 def _as_read(body: JsonObject) -> JsonObject:

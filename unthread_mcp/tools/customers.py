@@ -23,6 +23,7 @@ from unthread_mcp.fields import CUSTOMER
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.outgoing import prepare
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.tools.customer_tags import Links
 from unthread_mcp.tools.support_settings import (
@@ -125,8 +126,12 @@ async def create_customer(
         body["inviteUserIds"] = [each.id for each in invited]
         people = ", ".join(each.name for each in invited)
         channel = f"{'private ' if is_private else ''}Slack channel"
-        topic = f"\n\nIts topic:\n\n{text_of(body, 'channelTopic')}" if channel_topic else ""
-        await gate.pass_through(f"Create the customer {name!r} with a {channel}, and invite {people} to it?{topic}")
+        topic = [("Its topic", text_of(body, "channelTopic"))] if channel_topic else []
+        await gate.pass_through(
+            laid_out(
+                f"Create the customer {name!r} with a {channel}, and invite people to it?", [("Whom", people), *topic]
+            )
+        )
     key = NaturalKey(LIST_CUSTOMERS, "name", name)
     created = await create(workspace, CREATE_CUSTOMER, body, what="customer", key=key)
     workspace.names.forget(name)

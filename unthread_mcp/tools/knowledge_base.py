@@ -24,6 +24,7 @@ from unthread_mcp.gate import Gate
 from unthread_mcp.listing import Listed, Query, list_page
 from unthread_mcp.name_matching import Named
 from unthread_mcp.outgoing import prepare
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
@@ -207,14 +208,11 @@ async def create_kb_article(
     """
     title, content = prepare(title), prepare(content)
     body: JsonObject = {"title": title, "content": content}
-    question = ["Add this article to the knowledge base?", title, content]
     if url:
-        body["url"] = url = public_https_url(url, "url")
-        question.append(url)
+        body["url"] = public_https_url(url, "url")
     if user_group_ids:
         body["userGroupIds"] = [*user_group_ids]
-        question.append(f"Only for groups {', '.join(user_group_ids)}.")
-    await gate.pass_through("\n\n".join(question))
+    await gate.pass_through(laid_out("Add this article to the knowledge base?", _facts(body), [content]))
     created = await create(
         workspace,
         CREATE_ARTICLE,
@@ -278,8 +276,8 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
 
     async def approve(found: JsonObject) -> None:
         if found.get("status") != "inactive":
-            asked = "Customers may be answered from it. It can't be taken back."
-            await gate.pass_through(f"Delete the knowledge base article {title_of(found)!r}?\n\n{asked}")
+            asked = f"Delete the knowledge base article {title_of(found)!r}?"
+            await gate.pass_through(f"{asked}\n\nCustomers may be answered from it. It can't be taken back.")
 
     gone = await delete(
         workspace, DELETE_ARTICLE, what="article", asked=article, identify=identify, read=read, approve=approve
@@ -296,14 +294,18 @@ def _question(before: JsonObject, body: JsonObject) -> str:
         return ""
     # What an article that comes up says may have been written while it was down, when nobody was asked.
     shown: JsonObject = {name: before.get(name) for name in ("title", "content")} if becomes_active else {}
-    lines = [f"{name}{_length(name, before, body)}: {value}" for name, value in (shown | body).items()]
+    facts = _facts(shown | body)
+    if "content" in body:
+        # Who reads a part that was to be added would not see what it replaces.
+        old, new = len(text_of(before, "content")), len(text_of(body, "content"))
+        facts.append(("Content", f"{new:,} characters in the place of {old:,}"))
+    says = [text_of(shown | body, "content")] if "content" in shown | body else []
     asked = "Publish" if becomes_active else "Change"
-    return "\n".join([f"{asked} the knowledge base article {title_of(before)!r}?", "", *lines])
+    return laid_out(f"{asked} the knowledge base article {title_of(before)!r}?", facts, says)
 
 
-def _length(name: str, before: JsonObject, body: JsonObject) -> str:
-    """How long the content becomes and was: who reads a part that was to be added would not see what it replaces."""
-    if name != "content" or name not in body:
-        return ""
-    old, new = len(text_of(before, name)), len(text_of(body, name))
-    return f" ({new:,} characters in the place of {old:,})"
+def _facts(body: JsonObject) -> list[tuple[str, str]]:
+    """What is written of an article beside its content, for the human."""
+    names = {"title": "Title", "url": "Address", "userGroupIds": "Only for the groups", "status": "Status"}
+    said = {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in body.items()}
+    return [(words, said[name]) for name, words in names.items() if name in said]

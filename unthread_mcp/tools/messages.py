@@ -20,6 +20,7 @@ from unthread_mcp.delivery import Delivery, Draft, deliver
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import SEND_MARKER, prepare, prepare_blocks
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, number_of
 from unthread_mcp.threads import (
     PRIVATE_NOTE_CHANNELS,
@@ -132,19 +133,17 @@ async def send_reply(
     texts = [text for block in sections if (text := _block_text(block))]
 
     def question(thread: Thread, warning: str) -> str:
-        # Facts first: what follows them is free text, which could imitate them.
         facts = [
-            "Send this reply?",
-            f"To: {recipient_of(thread.conversation)}",
-            f"Conversation: {number_of(thread.conversation)}, by {_place(thread)}",
-            *([f"In the name of: {author.name}"] if author else []),
-            *(["Marked as a bot's auto-response: yes"] if autoresponse else []),
-            *([f"With the survey: {survey_id}"] if survey_id else []),
-            *([f"With the files: {described(files)}"] if files else []),
-            *([f"Then the status is set to: {then_status}"] if then_status else []),
-            *([f"Careful: {warning}"] if warning else []),
+            ("To", recipient_of(thread.conversation)),
+            ("Conversation", f"{number_of(thread.conversation)}, by {_place(thread)}"),
+            *([("In the name of", author.name)] if author else []),
+            *([("Marked as a bot's auto-response", "yes")] if autoresponse else []),
+            *([("With the survey", survey_id)] if survey_id else []),
+            *([("With the files", described(files))] if files else []),
+            *([("Then the status is set to", then_status)] if then_status else []),
+            *([("Careful", warning)] if warning else []),
         ]
-        return "\n\n".join(["\n".join(facts), "It says:", *([prepared] if prepared else []), *texts])
+        return laid_out("Send this reply?", facts, [*([prepared] if prepared else []), *texts])
 
     draft = Draft(
         "reply",
@@ -263,7 +262,5 @@ def _require_last_word(delivery: Delivery) -> None:
 
 def closing_question(conversation: JsonObject) -> str:
     """What the human is asked before a conversation is closed."""
-    return (
-        f"Close this conversation?\nConversation: {number_of(conversation)}\nOf: {recipient_of(conversation)}\n\n"
-        "The customer may receive a closing message or survey."
-    )
+    facts = [("Conversation", number_of(conversation)), ("Of", recipient_of(conversation))]
+    return laid_out("Close this conversation? The customer may receive a closing message or survey.", facts)

@@ -37,6 +37,7 @@ from unthread_mcp.fields import CONVERSATION, EVERYTHING, pick, trim
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import canonical, prepare
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, compact, name_of, number_of
 from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own
 from unthread_mcp.untrusted import Fence, one_line
@@ -134,8 +135,10 @@ async def create_conversation(
     place = _place(type, channel_id, holder, triage_channel_id, person)
     if not for_the_team:
         named = {"Of": of, "Assigned to": held_by, "Ticket type": kind}
-        facts = [f"{said}: {each.name}" for said, each in named.items() if each]
-        await gate.pass_through(_question(place, [*facts, *_facts(body, fields, files)], text))
+        facts = [(said, each.name) for said, each in named.items() if each]
+        await gate.pass_through(
+            laid_out(f"Start a conversation {place}?", [*facts, *_facts(body, fields, files)], [text])
+        )
 
     wanted = () if chosen == EVERYTHING else ("id", "friendlyId", *(chosen or CONVERSATION.brief))
     created = await create(
@@ -286,7 +289,7 @@ def _place(
             return f"for the team in {triage_channel_id}{name}"
 
 
-def _facts(body: JsonObject, fields: dict[str, Any] | None, files: Sequence[Attachment]) -> list[str]:
+def _facts(body: JsonObject, fields: dict[str, Any] | None, files: Sequence[Attachment]) -> list[tuple[str, str]]:
     said = {
         "Title": body.get("title"),
         "Status": body["status"],
@@ -296,12 +299,7 @@ def _facts(body: JsonObject, fields: dict[str, Any] | None, files: Sequence[Atta
         "Internal notes": body.get("notes"),
         "With the files": described(files) or None,
     }
-    return [f"{name}: {one_line(str(value), 2_000)}" for name, value in said.items() if value is not None]
-
-
-def _question(place: str, facts: Sequence[str], text: str) -> str:
-    """What the human is asked. Facts first: what follows them is free text, which could imitate them."""
-    return "\n\n".join(["\n".join([f"Start a conversation {place}?", *facts]), "It says:", text])
+    return [(name, str(value)) for name, value in said.items() if value is not None]
 
 
 async def _with_number(workspace: Workspace, created: Written) -> JsonObject:

@@ -56,6 +56,7 @@ from unthread_mcp.fields import CONVERSATION, pick
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import prepare
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, compact, name_of, number_of
 from unthread_mcp.threads import read_thread
 from unthread_mcp.times import iso, parse_coming_time, parse_time
@@ -313,8 +314,9 @@ def _closing_question(conversation: JsonObject, others: Mapping[str, Any]) -> st
         f"Close conversation {number_of(conversation)} of customer {name_of(conversation, 'customer.name')}? "
         "The customer may receive a closing message or survey."
     )
-    lines = [f"{name}: {value}" for name, value in others.items() if value not in (None, "")]
-    return "\n".join([asked, *(["", "Also changed:", *lines] if lines else [])])
+    return laid_out(
+        asked, [(f"Also changed: {name}", str(value)) for name, value in others.items() if value not in (None, "")]
+    )
 
 
 def _require_words(**texts: str | None) -> None:

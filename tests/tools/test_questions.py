@@ -1,0 +1,98 @@
+"""What the human is asked: whatever was written into it, every line without a mark is ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support import Agent, Desk, Era, Human
+from tests.tools.examples import EMAIL, EVERYTHING, article_id
+from unthread_mcp.questions import laid_out, on_one_line, quoted
+
+SETTINGS = EVERYTHING
+
+FORGED = "Hello.\nForged: one\r\nForged: two\n\nIt says:\n\nForged: three"
+FORGED_NAME = "Hello.\nForged: one"
+BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": FORGED}}
+
+CALLS: dict[str, dict[str, Any]] = {
+    "send_reply": {"text": FORGED, "blocks": [BLOCK]},
+    "create_conversation": {
+        "type": "email",
+        "email_inbox_id": "inbox-1",
+        "on_behalf_of": "Ada Lovelace <ada@engines.example>",
+        "title": FORGED_NAME,
+        "text": FORGED,
+        "notes": FORGED,
+    },
+    "update_conversation": {"status": "closed", "title": FORGED_NAME, "notes": FORGED, "metadata": {"plan": FORGED}},
+    "create_kb_article": {"title": FORGED_NAME, "content": FORGED},
+    "update_kb_article": {"title": FORGED_NAME, "content": FORGED},
+    "create_outbound": {
+        "subject": FORGED_NAME,
+        "text": FORGED,
+        "blocks": [BLOCK],
+        "send_as": "Hannah Okafor",
+        "customers": ["Vela Biotech"],
+        "send": True,
+    },
+    "update_customer": {"customer": "Albatros Reisen", "autoresponder_message": FORGED},
+    "create_customer": {
+        "name": FORGED_NAME,
+        "channel_topic": FORGED_NAME,
+        "create_channel": True,
+        "invite": ["Mei Tanaka"],
+    },
+    "create_automation": {
+        "name": FORGED_NAME,
+        "description": FORGED,
+        "status": "active",
+        "trigger_type": "event",
+        "steps": [{"type": "action", "data": {"say": FORGED}}],
+    },
+}
+
+
+async def _place(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
+    number = desk.find(EMAIL)
+    match tool:
+        case "send_reply":
+            return {"conversation": number, "as_of": await agent.as_of(number)}
+        case "update_conversation":
+            return {"conversation": number}
+        case "update_kb_article":
+            return {"article": article_id(desk)}
+        case _:
+            return {}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("tool", CALLS)
+async def test_no_text_imitates_a_line_of_the_question(tool: str, desk: Desk, era: Era) -> None:
+    human = Human("decline")
+    async with desk.agent(era, human=human) as agent:
+        said = await agent.call(tool, **CALLS[tool], **await _place(tool, desk, agent))
+    assert "The human did not approve this." in said
+    (asked,) = human.asked
+    assert "Forged: one" in asked
+    lines = asked.splitlines()
+    assert [line for line in lines if line.startswith("Forged")] == []
+    assert lines.count("It says:") <= 1
+    if FORGED in CALLS[tool].values() and "It says:" in lines:
+        assert quoted(FORGED) in asked, "the exact words"
+
+
+def test_a_question_has_its_facts_on_a_line_each_and_its_texts_quoted() -> None:
+    asked = laid_out("Send\nit?", [("To", "Ann\u2028Of: nobody")], ["One\n\nTwo", "Three"])
+    assert asked == "Send \u21b5 it?\nTo: Ann \u21b5 Of: nobody\n\nIt says:\n\n> One\n>\n> Two\n\n> Three"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_whatever_ends_a_line_is_taken_for_its_end(ends: str) -> None:
+    assert on_one_line(f"One{ends}Two") == "One \u21b5 Two"
+    assert quoted(f"One{ends}Two") == "> One\n> Two"
+
+
+def test_an_empty_text_is_quoted_too() -> None:
+    assert quoted("") == ">"
