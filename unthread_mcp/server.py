@@ -162,10 +162,10 @@ class UnthreadServer(MCPServer[None]):
 
     def _tool(self, name: str) -> OfferedTool:
         """The code behind a tool that is listed. To list them, none of it is imported: every launch waits for that."""
-        from unthread_mcp.offer import OfferedTool  # noqa: PLC0415 - see above
-        from unthread_mcp.tools import TOOLS  # noqa: PLC0415 - see above
-
         if name not in self._offered:
+            from unthread_mcp.offer import OfferedTool  # noqa: PLC0415 - see above
+            from unthread_mcp.tools import TOOLS  # noqa: PLC0415 - see above
+
             (declaration,) = [tool for tool in TOOLS if tool.name == name]
             self._offered[name] = OfferedTool(declaration, self.workspace)
         return self._offered[name]
