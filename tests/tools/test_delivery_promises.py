@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from mcp.client import ClientRequestContext
@@ -314,29 +315,31 @@ async def test_words_that_the_customer_has_seen_are_no_secret(desk: Desk) -> Non
 # What it costs
 
 
-class Together(httpx2.AsyncBaseTransport):
-    """Answers the reads of a conversation and of its messages only once both are there."""
+class Counting(httpx2.AsyncBaseTransport):
+    """Counts how many requests are under way at once."""
 
     def __init__(self, behind: httpx2.AsyncBaseTransport) -> None:
         self._behind = behind
-        self._waiting = 0
-        self._both = anyio.Event()
+        self._inside = 0
+        self.most = 0
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if request.method == "GET" or request.url.path.endswith("/messages/list"):
-            self._waiting += 1
-            if self._waiting == 2:
-                self._both.set()
-            with anyio.fail_after(20):
-                await self._both.wait()
+        self._inside += 1
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        self.most = max(self.most, self._inside)
+        self._inside -= 1
         return await self._behind.handle_async_request(request)
 
 
 async def test_the_conversation_and_its_messages_are_read_at_once(desk: Desk) -> None:
+    counting = Counting(desk.sandbox.transport)
+    desk.wire = Wire(counting)
     number = desk.find(EMAIL)
     async with desk.agent() as agent:
         as_of = await agent.as_of(number)
-    desk.wire = Wire(Together(desk.sandbox.transport))
     async with desk.agent(server=desk.new_server()) as agent:
         said = await agent.call("send_reply", conversation=desk.id_of(number), as_of=as_of, text=TEXT)
     assert said.text.startswith("done: ")
+    assert [each.method for each in desk.wire.sent] == ["GET", "POST", "POST"]
+    assert counting.most == 2
