@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.client import ROOT
 
-BENCHES = ("start", "calls", "flight", "memory", "tokens", "answers")
+BENCHES = ("start", "calls", "flight", "memory", "many_rows", "tokens", "answers")
 
 
 def main() -> int:

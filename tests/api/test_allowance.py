@@ -39,10 +39,10 @@ async def test_a_write_that_is_answered_with_too_much_was_done(connect: Connect)
 
 
 async def test_the_answers_to_one_call_share_an_allowance(connect: Connect) -> None:
-    text: JsonValue = {"text": "a" * (7 * MEBIBYTE)}
+    text: JsonValue = {"text": "a" * (6 * MEBIBYTE)}
     client = connect(transport=Script(ok(text)))
     with own_allowance():
-        for _ in range(MOST // (7 * MEBIBYTE)):
+        for _ in range(MOST // (6 * MEBIBYTE)):
             assert await client.read(LIST_TAGS) == text
         error = await failure_of(client.read(LIST_TAGS))
     assert error.what == "Unthread's answer would have taken too much memory."

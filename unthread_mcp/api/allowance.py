@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-MOST: Final = 80 * 2**20
-"""Bytes. Eight megabytes of dense ordinary rows take fifty; what is made of the values comes on top."""
+MOST: Final = 56 * 2**20
+"""Bytes. Eight megabytes of ordinary rows take fifty at the most; what is made of the values comes on top."""
 
 _SMALL: Final = 64 * 2**10
 """Bytes of JSON that are not looked through: fifteen answers of these take fifty megabytes at the worst."""
