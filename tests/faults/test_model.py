@@ -17,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.api.misbehaving import KEY
 from tests.faults.model import Sending
 from tests.faults.places import AsProcesses, InOneProcess
+from tests.leaks import leaks
 
 HISTORIES = int(os.environ.get("UNTHREAD_TEST_HISTORIES", "0"))
 
@@ -43,7 +44,7 @@ def test_in_one_process_each_intent_has_at_most_one_effect_whatever_happens(tmp_
         place = InOneProcess(runner, tmp_path)
         play(place, HISTORIES or 2_000, steps=6)
         runner.run(place.close())
-        assert not [each for each in place.loopback.heard if KEY in each]
+        assert leaks(KEY, "\n".join(place.loopback.heard)) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGTERM nor SIGKILL")
@@ -53,4 +54,4 @@ def test_of_processes_that_are_signalled_and_killed_each_intent_has_at_most_one_
         play(place, HISTORIES // 40 or 25, steps=5)
         runner.run(place.close())
         assert place.signals
-        assert not [each for each in place.loopback.heard if KEY in each]
+        assert leaks(KEY, "\n".join(place.loopback.heard)) == []

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.api.misbehaving import KEY
+from tests.faults.kinds import KINDS
 from tests.faults.loopback import Loopback
 from tests.faults.upstream import Behaviour, for_endpoints
 from unthread_mcp.api import endpoints
@@ -112,4 +113,12 @@ async def test_what_is_done_twice_stands_in_the_ledger(loopback: Loopback) -> No
     await create(loopback, Behaviour())
     await create(loopback, Behaviour())
     assert loopback.upstream.ledger.doubled() == ['POST /api/tags b\'{"name":"new"}\'']
+    loopback.upstream.ledger.clear()
+
+
+async def test_a_file_that_is_sent_twice_stands_in_the_ledger_whatever_its_forms_boundary(loopback: Loopback) -> None:
+    write, client = KINDS["upload"](loopback.sandbox, 1), loopback.client()
+    assert [await write.send(client), await write.send(client)] == ["done", "done"]
+    await client.aclose()
+    assert len(loopback.upstream.ledger.doubled()) == 1
     loopback.upstream.ledger.clear()

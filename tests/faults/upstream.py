@@ -81,6 +81,12 @@ class Received:
         return {name: value for name, _, value in (line.partition(": ") for line in lines)}
 
     @property
+    def content(self) -> bytes:
+        """Its body, without the boundary of a form, which is another each time."""
+        _, _, boundary = self.headers.get("Content-Type", "").partition("boundary=")
+        return self.body.replace(boundary.encode(), b"") if boundary else self.body
+
+    @property
     def is_write(self) -> bool:
         """Whether it would change something."""
         return self.endpoint is not None and self.endpoint.effect != "reads"
@@ -117,7 +123,7 @@ class Ledger:
     def doubled(self) -> list[str]:
         """What was created or sent more than once by the very same request."""
         made = [
-            f"{each.method} {each.path} {each.body!r}"
+            f"{each.method} {each.path} {each.content!r}"
             for each in self.effects
             if each.endpoint is not None and each.endpoint.effect == "creates"
         ]
