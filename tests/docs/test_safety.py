@@ -13,6 +13,7 @@ import pytest
 from scripts.generate import ROOT
 from scripts.guarantees import Guarantee, guarantees
 from tests.passed import DESELECTED, PASSED, name_of
+from unthread_mcp.settings import OPTIONS, read_settings
 
 PAGE = (ROOT / "docs" / "safety.md").read_text("utf-8")
 GUARANTEES = guarantees()
@@ -92,3 +93,16 @@ def test_the_page_shows_each_with_its_tests(guarantee: Guarantee) -> None:
 
 def test_what_only_helps_and_what_can_not_be_promised_is_named_as_such() -> None:
     assert PAGE.count("\n## Mitigations\n") == PAGE.count("\n## Not promised\n") == 1
+
+
+def test_the_security_policy_names_options_that_there_are_with_their_defaults() -> None:
+    policy, settings = (ROOT / "SECURITY.md").read_text("utf-8"), read_settings({})
+    assert set(re.findall(r"UNTHREAD_[A-Z_]+", policy)) <= {option.variable for option in OPTIONS}
+    for option, default in (
+        ("ACCESS", settings.access),
+        ("CONFIRM", settings.confirm),
+        ("LOG_LEVEL", settings.log_level),
+    ):
+        assert f"\n| `UNTHREAD_{option}` | `{default}`" in policy
+    assert not (settings.on_behalf_of or settings.email_send_marker or settings.webhook_hosts)
+    assert settings.upload_dir is settings.download_dir is settings.slack_user_group_endpoint is None
