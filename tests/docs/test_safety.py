@@ -104,5 +104,5 @@ def test_the_security_policy_names_options_that_there_are_with_their_defaults() 
         ("LOG_LEVEL", settings.log_level),
     ):
         assert f"\n| `UNTHREAD_{option}` | `{default}`" in policy
-    assert not (settings.on_behalf_of or settings.email_send_marker or settings.webhook_hosts)
+    assert (settings.on_behalf_of, settings.email_send_marker, settings.webhook_hosts) == (False, False, frozenset())
     assert settings.upload_dir is settings.download_dir is settings.slack_user_group_endpoint is None
