@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from statistics import median, quantiles
+from typing import Final
+
+_SMALL: Final = 0.1
+"""Below, a third digit tells shares apart."""
 
 Rounds = list[list[float]]
 """Measurements of one server, by round."""
@@ -58,7 +62,8 @@ class Race:
         """The ratio and its spread; dashes for ours, and where ours isn't there."""
         if name not in self._others():
             return "–", "–"
-        return f"{self.ratio(name):.2f}", spread(self.rounds[self.ours], self.rounds[name])
+        share = self.ratio(name)
+        return f"{share:.2f}" if share >= _SMALL else f"{share:.3f}", spread(self.rounds[self.ours], self.rounds[name])
 
     def lost(self) -> list[str]:
         """A sentence for each server that ours does worse than."""

@@ -35,6 +35,10 @@ def test_our_own_row_has_no_ratio() -> None:
     assert measured.cells("theirs") == ("0.25", "–")
 
 
+def test_small_shares_have_a_third_digit() -> None:
+    assert race(ours=[[1.0]], theirs=[[97.0]]).cells("theirs") == ("0.010", "–")
+
+
 def test_where_ours_did_not_start_nothing_is_compared() -> None:
     measured = race(theirs=[[4.0]])
     assert measured.cells("theirs") == ("–", "–")
