@@ -31,8 +31,15 @@ async def together(operations: Sequence[Callable[[], Awaitable[_A]]]) -> list[_A
             for index, operation in enumerate(operations):
                 group.start_soon(run, index, operation)
     except BaseExceptionGroup as failures:
-        raise _first(failures) from None
-    return [results[index] for index in range(len(operations))]
+        failure = _first(failures)
+    else:
+        return [results[index] for index in range(len(operations))]
+    # Raised out here it has the group for no context, which holds it, and is held by no frame of its own traceback:
+    # the answer that it is about, however large, is let go with it, and not with some later garbage collection.
+    try:
+        raise failure
+    finally:
+        del failure
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -53,7 +60,8 @@ async def at_once(operations: Mapping[str, Callable[[], Awaitable[_A]]]) -> dict
         try:
             results[name] = await operation()
         except UnthreadError as error:
-            results[name] = error
+            # Its traceback would hold these results, which hold it.
+            results[name] = error.with_traceback(None)
 
     async with anyio.create_task_group() as group:
         for name, operation in operations.items():

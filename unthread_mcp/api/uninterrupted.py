@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
 import anyio.lowlevel
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _End:
+    """Since when the end of all that is called within it has been known, on the event loop's clock."""
+
+    known_since: float | None = None
+
+
+_end: Final[ContextVar[_End]] = ContextVar("_end")
+
+
+@contextmanager
+def end_announced() -> Generator[Callable[[], None]]:
+    """Yield a function that announces the end of what is called within the block, and cancels nothing.
+
+    An operation that is under way then has its grace from that moment, whenever its caller is cancelled after it.
+    """
+    end = _End()
+
+    def announce() -> None:
+        end.known_since = asyncio.get_running_loop().time()
+
+    token = _end.set(end)
+    try:
+        yield announce
+    finally:
+        _end.reset(token)
 
 
 async def uninterrupted(operation: Callable[[], Awaitable[T]], *, grace: float = 15.0) -> T:
@@ -21,18 +52,26 @@ async def uninterrupted(operation: Callable[[], Awaitable[T]], *, grace: float =
     to end. If it has not by then, it is cancelled itself, so that it can record in an ``except`` block that its outcome
     is unknown; an operation that carries on all the same is cancelled again every `grace` seconds. Only when it has
     ended does the caller's cancellation go on, and no task is left behind. Even the end of the event loop, which
-    cancels every task, waits for it. A caller that is cancelled already does not begin it.
+    cancels every task, waits for it. A caller that is cancelled already does not begin it. Where the end was announced
+    while the operation was under way (`end_announced`), the grace counts from there.
 
     The operation runs in a task of its own: it sees the caller's context variables, but cannot set them.
     """
     await anyio.lowlevel.checkpoint()
-    task = _Operation(_begin(operation), loop=asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    task = _Operation(_begin(operation), loop=loop)
     try:
         await asyncio.wait((task,))
     except asyncio.CancelledError:
-        await _let_end(task, grace)
+        await _let_end(task, grace, _grace_begins(began, loop.time()))
         raise
-    return task.result()
+    try:
+        return task.result()
+    finally:
+        # The traceback of its error would hold this frame, which holds the task, which holds the error, and with it
+        # all that was read.
+        del task
 
 
 class _Operation(asyncio.Task[Any]):
@@ -49,10 +88,15 @@ async def _begin(operation: Callable[[], Awaitable[T]]) -> T:
     return await operation()
 
 
-async def _let_end(task: asyncio.Task[Any], grace: float) -> None:
+def _grace_begins(began: float, cancelled: float) -> float:
+    end = _end.get(None)
+    return cancelled if end is None or end.known_since is None else min(max(began, end.known_since), cancelled)
+
+
+async def _let_end(task: asyncio.Task[Any], grace: float, since: float) -> None:
     loop = asyncio.get_running_loop()
     with anyio.CancelScope(shield=True):
-        until = loop.time() + grace
+        until = since + grace
         while not task.done():
             if loop.time() >= until:
                 task.cancel()
