@@ -137,7 +137,7 @@ class Bulk:
                 except OutcomeUnknown as error:
                     self._stop(error)
                     target.note("unknown", reason(error))
-                except _FOR_ALL as error:
+                except FOR_ALL as error:
                     self._stop(error)
                     target.note("left")
                 except UnthreadError as error:
@@ -181,7 +181,7 @@ class Bulk:
             except OutcomeUnknown as error:
                 self._stop(error)
                 await self._settle(group, tag, error, adds=adds)
-            except _FOR_ALL as error:
+            except FOR_ALL as error:
                 self._stop(error)
                 for target in group:
                     target.note("left")
@@ -216,7 +216,7 @@ class Bulk:
 
     def _stop(self, error: UnthreadError) -> None:
         if not self._stopped:
-            self._stopped = str(error) if isinstance(error, _FOR_ALL) else "An outcome is unknown: look at that first."
+            self._stopped = str(error) if isinstance(error, FOR_ALL) else "An outcome is unknown: look at that first."
 
     async def _tell(self, parts: int) -> None:
         self._told += parts
@@ -237,7 +237,7 @@ _SELECTED: Final = (
     "wakeUpAt",
     "tags.id",
 )
-_FOR_ALL: Final = (RateLimited, KeyRefused, Unavailable)
+FOR_ALL: Final = (RateLimited, KeyRefused, Unavailable)
 """What stands against one request here stands against the next, too."""
 
 

@@ -289,6 +289,19 @@ async def require_free(workspace: Workspace, what: str, key: NaturalKey, *, but:
         )
 
 
+async def namesakes(workspace: Workspace, what: str, key: NaturalKey) -> str:
+    """A sentence with what stands under the natural key before something is created; empty if nothing does.
+
+    For what may share a name. It is only told, so what can't be read is not said.
+    """
+    try:
+        others = [text_of(row, "id") for row in await _standing(workspace, key)]
+    except UnthreadError:
+        return ""
+    named = one_line(", ".join(others), 200)
+    return f" Another {what} of this {key.field} was there before: {named}." if others else ""
+
+
 async def _standing(workspace: Workspace, key: NaturalKey) -> list[JsonObject]:
     """What stands under the natural key, at most five."""
     body: JsonObject | None = None

@@ -271,3 +271,23 @@ async def test_a_deletion_names_what_it_deleted_and_deletes_once(desk: Desk, era
     assert again.text.startswith("already_done: account 'Petrichor Labs' is deleted.")
     assert near.text.startswith("refused: No account is called 'Petrichor'. Similar: Petrichor Logistics")
     assert [str(each) for each in desk.wire.writes] == [f"DELETE /accounts/{identity}"]
+
+
+async def test_a_namesake_is_told_and_keeps_nobody_from_it(desk: Desk, era: Era) -> None:
+    [identity] = desk.sandbox.database.execute("SELECT id FROM accounts WHERE name = 'Vela Biotech'").fetchone()
+    async with desk.agent(era) as agent:
+        said = await agent.call("create_account", name="Vela Biotech")
+        again = await agent.call("create_account", name="Vela Biotech")
+        other = await agent.call("create_account", name="Juniper Freight")
+    assert said.text.startswith("done: ")
+    assert said.text.endswith(f" Another account of this name was there before: {identity}.")
+    assert again.text.startswith("already_done: ")
+    assert "was there before" not in again
+    assert "was there before" not in other
+
+
+async def test_where_namesakes_can_not_be_looked_for_it_is_created_all_the_same(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        desk.wire.before = lambda request: httpx2.Response(403) if request.url.path.endswith("/list") else None
+        said = await agent.call("create_account", name="Vela Biotech")
+    assert said.text.startswith("done: ")

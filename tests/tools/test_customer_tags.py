@@ -117,6 +117,43 @@ async def test_a_lost_answer_is_unknown_for_all_whom_it_was_about_and_not_asked_
     assert len(desk.wire.writes) == 1
 
 
+async def test_where_most_are_gone_it_stops_after_thirty_requests_and_names_who_is_left(desk: Desk) -> None:
+    gone = [f"00000000-0000-4000-8000-{number:012}" for number in range(100)]
+    async with desk.agent() as agent:
+        said = await agent.call("tag_customers", customers=gone, add=["Escalated"], remove=["At risk"])
+    assert said.failed
+    assert len(desk.wire.writes) == 30
+    assert "Too many of them are refused to tell which in one call." in said
+    assert all(each in said for each in gone)
+
+
+async def test_what_stands_against_all_stops_it_and_names_who_is_left(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        desk.wire.before = answering(401, 401)
+        said = await agent.call("tag_customers", customers=["Tern Shipping"], add=["Escalated"], remove=["At risk"])
+    assert said.failed
+    assert "Tern Shipping" in said
+    assert len(desk.wire.writes) == 1
+
+
+async def test_an_unknown_outcome_stops_it(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        desk.wire.before = answering(502, 0)
+        said = await agent.call("tag_customers", customers=["Tern Shipping"], add=["Escalated"], remove=["At risk"])
+    assert said.text.startswith("unknown: ")
+    assert len(desk.wire.writes) == 1
+
+
+async def test_after_45_seconds_nothing_more_is_begun(desk: Desk) -> None:
+    def slow(request: httpx2.Request) -> None:
+        desk.clock.forward(seconds=50)
+
+    async with desk.agent() as agent:
+        desk.wire.before = slow
+        said = await agent.call("tag_customers", customers=["Tern Shipping"], add=["Escalated"], remove=["At risk"])
+    assert "45 seconds were over" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

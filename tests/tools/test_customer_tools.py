@@ -104,10 +104,8 @@ async def test_people_are_invited_to_a_channel_only_with_a_humans_yes(desk: Desk
         said = await agent.call(
             "create_customer", name="Juniper Freight", create_channel=True, invite=["Mei Tanaka", "Katrin Vogel"]
         )
-    assert set(human.asked) == {
-        "Create the customer 'Juniper Freight' with a Slack channel, and invite people to it?\n"
-        "Whom: Mei Tanaka, Katrin Vogel"
-    }
+    asked = "Create the customer 'Juniper Freight' with a Slack channel, and invite people to it?"
+    assert set(human.asked) == {f"{asked}\nWhom: Mei Tanaka, Katrin Vogel"}
     assert said.failed == (answer == "decline")
     assert [each.body["inviteUserIds"] for each in desk.wire.writes] == (
         [[user_id(desk, "Mei Tanaka"), user_id(desk, "Katrin Vogel")]] if answer == "approve" else []
@@ -540,3 +538,23 @@ async def test_where_customers_are_limited_none_is_given_the_place_of_another(ar
     assert said.text.startswith("refused: The operator allows writing only for certain customers")
     assert desk.wire.writes == []
     desk.sandbox.close()
+
+
+async def test_a_namesake_is_told_and_keeps_nobody_from_it(desk: Desk, era: Era) -> None:
+    [identity] = desk.sandbox.database.execute("SELECT id FROM customers WHERE name = 'Vela Biotech'").fetchone()
+    async with desk.agent(era) as agent:
+        said = await agent.call("create_customer", name="Vela Biotech")
+        again = await agent.call("create_customer", name="Vela Biotech")
+        other = await agent.call("create_customer", name="Juniper Freight")
+    assert said.text.startswith("done: ")
+    assert said.text.endswith(f" Another customer of this name was there before: {identity}.")
+    assert again.text.startswith("already_done: ")
+    assert "was there before" not in again
+    assert "was there before" not in other
+
+
+async def test_where_namesakes_can_not_be_looked_for_it_is_created_all_the_same(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        desk.wire.before = lambda request: httpx2.Response(403) if request.url.path.endswith("/list") else None
+        said = await agent.call("create_customer", name="Vela Biotech")
+    assert said.text.startswith("done: ")

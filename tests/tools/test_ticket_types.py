@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support import Desk, Era
+from tests.support import Desk, Era, Human
 from tests.tools.examples import EVERYTHING
 
 pytestmark = pytest.mark.anyio
@@ -201,3 +201,51 @@ async def test_where_writing_is_limited_to_customers_nothing_is_taken_from_the_o
             assert said.text.startswith("refused: The operator allows writing only for certain customers")
     assert desk.wire.sent == []
     desk.sandbox.close()
+
+
+PUBLIC = {"label": "Urgency", "type": "short-answer", "public": True, "description": "Pay here\nForged: line"}
+
+
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+async def test_fields_that_customers_see_pass_the_human(desk: Desk, era: Era, answer: Any) -> None:
+    human = Human(answer)
+    async with desk.agent(era, human=human) as agent:
+        new = await agent.call("create_ticket_type", name="Data request", fields=[PUBLIC])
+        old = await agent.call("update_ticket_type", ticket_type="Bug report", fields=[PUBLIC])
+    seen = "Customers see the field Urgency: Urgency (short-answer), described as: Pay here \u21b5 Forged: line"
+    assert {each.splitlines()[1].replace("'", "") for each in human.asked} == {seen}
+    assert {each.splitlines()[0].partition(" (")[0] for each in human.asked} == {
+        "Create the ticket type 'Data request'?",
+        "Change ticket type 'Bug report'",
+    }
+    assert new.failed == old.failed == (answer == "decline")
+    assert len(desk.wire.writes) == (0 if answer == "decline" else 2)
+
+
+async def test_what_the_team_alone_sees_is_not_asked_about(desk: Desk) -> None:
+    human = Human("decline")
+    async with desk.agent(human=human) as agent:
+        new = await agent.call("create_ticket_type", name="Data request", fields=FIELDS)
+        old = await agent.call("update_ticket_type", ticket_type="Bug report", fields=FIELDS, description="New")
+        named = await agent.call("update_ticket_type", ticket_type="Access request", description="New")
+    assert [each.failed for each in (new, old, named)] == [False, False, False]
+    assert human.asked == []
+
+
+async def test_where_nobody_can_be_asked_always_shows_customers_no_field() -> None:
+    desk = Desk({**EVERYTHING, "UNTHREAD_CONFIRM": "always"})
+    async with desk.agent() as agent:
+        said = await agent.call("create_ticket_type", name="Data request", fields=[PUBLIC])
+    assert "this client can't ask one" in said
+    assert desk.wire.writes == []
+    desk.sandbox.close()
+
+
+async def test_a_ticket_type_that_changes_while_the_human_is_asked_is_left_alone(desk: Desk) -> None:
+    def renamed() -> None:
+        desk.sandbox.database.execute("UPDATE ticket_types SET name = 'Bugs' WHERE name = 'Bug report'")
+
+    async with desk.agent("legacy", human=Human(meanwhile=renamed)) as agent:
+        said = await agent.call("update_ticket_type", ticket_type="Bug report", fields=[PUBLIC])
+    assert said.text.startswith("refused: The ticket type changed while the human was asked")
+    assert desk.wire.writes == []

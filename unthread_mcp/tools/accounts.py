@@ -31,7 +31,7 @@ from unthread_mcp.tools.support_settings import (
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, change, create, delete
+from unthread_mcp.writing import NaturalKey, change, create, delete, namesakes
 
 CLEARABLE: Final = {
     "primary_assignee": "primarySupportAssigneeId",
@@ -136,10 +136,12 @@ async def create_account(
     support = Support(primary_assignee, secondary_assignee, support_steps or None)
     body |= await support.to_write(workspace, exact=False)
     key = NaturalKey(LIST_ACCOUNTS, "name", text_of(body, "name"))
+    others = await namesakes(workspace, "account", key)
     created = await create(workspace, CREATE_ACCOUNT, body, what="account", key=key)
     workspace.names.forget(key.value)
     said = f"account {one_line(key.value, 80)!r} ({identity_of(created.body)})"
-    return Answer(f"{said}.{created.note}", {**created.body}, created.outcome)
+    told = others if created.outcome == "done" else ""
+    return Answer(f"{said}.{created.note}{told}", {**created.body}, created.outcome)
 
 
 @changes("Update an account", level="admin", shown=False)

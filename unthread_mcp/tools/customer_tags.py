@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from unthread_mcp.api.endpoints import TAG_CUSTOMERS, Endpoint
 from unthread_mcp.api.errors import ApiError, NotFound, NotPermitted, OutcomeUnknown, RequestRejected
+from unthread_mcp.bulk import FOR_ALL, LINK_REQUESTS, TIME
 from unthread_mcp.name_matching import Named
 from unthread_mcp.outcomes import Target, answer, reason
 from unthread_mcp.render import Answer
@@ -21,6 +22,8 @@ class Links:
         self._workspace = workspace
         self._targets: list[Target] = []
         self._did: list[str] = []
+        self._until = workspace.now() + TIME
+        self._stopped = ""
 
     async def find(self, customers: Sequence[str]) -> None:
         """Turn names into customers; who is none, or may not be written to, is refused on their own."""
@@ -45,14 +48,25 @@ class Links:
         """Link the tag with those who may have it, or unlink it.
 
         A request refused as a whole doesn't say for whom, so halves are asked, down to single ones: a refused
-        write did not happen. One that may have happened is not asked again.
+        write did not happen. One that may have happened is not asked again. What stands against all, an unknown
+        outcome, `LINK_REQUESTS` and `TIME` end it; who is left is named.
         """
         self._did.append(f"{tag.name!r} {'added' if endpoint is TAG_CUSTOMERS else 'removed'}")
         groups = [[each for each in self._targets if not each.barred]]
+        sent = 0
         while groups:
             group = groups.pop()
             if not group:
                 continue
+            if sent >= LINK_REQUESTS:
+                self._stop("Too many of them are refused to tell which in one call.")
+            if self._workspace.now() >= self._until:
+                self._stop(f"{TIME.seconds} seconds were over, and clients don't wait much longer.")
+            if self._stopped:
+                for each in group:
+                    each.note("left")
+                continue
+            sent += 1
             try:
                 await link(self._workspace, endpoint, tag.id, [each.id for each in group])
             except (RequestRejected, NotFound) as refusal:
@@ -62,8 +76,13 @@ class Links:
                 else:
                     group[0].note("refused", f"{tag.name!r}: {reason(refusal)}")
             except OutcomeUnknown as error:
+                self._stop("An outcome is unknown: look at that first.")
                 for each in group:
                     each.note("unknown", f"{tag.name!r}: {reason(error)}")
+            except FOR_ALL as error:
+                self._stop(str(error))
+                for each in group:
+                    each.note("left")
             except ApiError as refusal:
                 for each in group:
                     each.note("refused", f"{tag.name!r}: {reason(refusal)}")
@@ -71,6 +90,9 @@ class Links:
                 for each in group:
                     each.note("done")
 
+    def _stop(self, why: str) -> None:
+        self._stopped = self._stopped or why
+
     def answer(self) -> Answer:
         """Every customer's outcome, see `outcomes.answer`."""
-        return answer(self._targets, ", ".join(self._did), noun="customer")
+        return answer(self._targets, ", ".join(self._did), self._stopped, noun="customer")

@@ -34,7 +34,7 @@ from unthread_mcp.tools.support_settings import (
 )
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, create, delete
+from unthread_mcp.writing import NaturalKey, create, delete, namesakes
 
 LONGEST_TOPIC: Final = 250
 """The reference: "max 250 characters"."""
@@ -133,12 +133,14 @@ async def create_customer(
             )
         )
     key = NaturalKey(LIST_CUSTOMERS, "name", name)
+    others = await namesakes(workspace, "customer", key)
     created = await create(workspace, CREATE_CUSTOMER, body, what="customer", key=key)
     workspace.names.forget(name)
     said = f"customer {one_line(name, 80)!r} ({identity_of(created.body)})"
     if create_channel and created.outcome == "done":
         said += f", Slack channel {name_of(created.body, 'slackChannel.name')}"
-    return Answer(f"{said}.{created.note}", {**created.body}, created.outcome)
+    told = others if created.outcome == "done" else ""
+    return Answer(f"{said}.{created.note}{told}", {**created.body}, created.outcome)
 
 
 @deletes("Delete a customer")

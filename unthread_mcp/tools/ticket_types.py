@@ -15,14 +15,16 @@ from unthread_mcp.api.endpoints import (
     LIST_TICKET_TYPES,
     UPDATE_TICKET_TYPE,
 )
-from unthread_mcp.api.errors import InvalidArgument
+from unthread_mcp.api.errors import Conflict, InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import Cursor, Id, Limit, Name, Select, Text
 from unthread_mcp.field_conditions import conditions_in_words
 from unthread_mcp.field_definitions import merged_fields
 from unthread_mcp.fields import TICKET_TYPE
+from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.outgoing import prepare
+from unthread_mcp.questions import laid_out
 from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_object
 from unthread_mcp.ticket_fields import label_of
 from unthread_mcp.untrusted import Fence, one_line
@@ -82,6 +84,7 @@ async def get_ticket_type(workspace: Workspace, ticket_type: TicketTypeRef, sele
 @creates("Create a ticket type", level="admin", shown=False)
 async def create_ticket_type(
     workspace: Workspace,
+    gate: Gate,
     name: Name,
     description: Description | None = None,
     fields: Fields | None = None,
@@ -101,6 +104,8 @@ async def create_ticket_type(
         body["projectId"] = project_id
     if fields:
         body["fields"] = [*merged_fields(fields, [], scope=f"{workspace.identity} {name}")]
+        if asked := _question(f"Create the ticket type {name!r}?", {}, body):
+            await gate.pass_through(asked)
     created = await create(
         workspace,
         CREATE_TICKET_TYPE,
@@ -118,6 +123,7 @@ async def create_ticket_type(
 @changes("Update a ticket type", level="admin", shown=False)
 async def update_ticket_type(
     workspace: Workspace,
+    gate: Gate,
     ticket_type: TicketTypeRef,
     name: Name | None = None,
     description: Description | None = None,
@@ -142,13 +148,27 @@ async def update_ticket_type(
     if name is not None:
         key = NaturalKey(LIST_TICKET_TYPES, "name", text_of(body, "name"))
         await require_free(workspace, "ticket type", key, but=found.id)
-    async with workspace.writing_to(found.id):
+
+    async def look() -> tuple[JsonObject, str]:
+        """The ticket type as it stands, and what the human is to be asked; completes the body."""
         before = await _ticket_type(workspace, found.id)
         if fields or remove_fields:
             # The reference doesn't say whether a write replaces the fields or adds to them; the
             # whole is right under both readings.
             merged = merged_fields(fields or [], _fields(before), remove=remove_fields or [], scope=found.id)
             body["fields"] = [*merged]
+        return before, _question(f"Change {_handle(before)}?", before, body)
+
+    asked = ""
+    if gate.asks and fields and (asked := (await look())[1]):
+        await gate.pass_through(asked)
+    async with workspace.writing_to(found.id):
+        before, question = await look()
+        if gate.asks and question != asked:
+            raise Conflict(
+                "The ticket type changed while the human was asked, so that their yes was to something else.",
+                "Nothing was changed. Call again, and they are asked anew.",
+            )
         if all(before.get(key) == value for key, value in body.items()):
             return Answer(f"{_handle(before)} is so already.", before, "already_done")
         try:
@@ -182,6 +202,23 @@ async def delete_ticket_type(workspace: Workspace, ticket_type: TicketTypeRef) -
 
 async def _ticket_type(workspace: Workspace, identity: str) -> JsonObject:
     return as_object(await workspace.client.read(GET_TICKET_TYPE, {"ticket_type_id": identity}))
+
+
+def _question(asked: str, before: JsonObject, body: JsonObject) -> str:
+    """What the human is asked about the public fields that are new or other than before; empty if there are none.
+
+    The reference has `public` without a word about it; taken to mean that customers see the field, as in forms.
+    """
+    known = [each for each in _fields(before) if each.get("public") is True]
+    shown = [each for each in _fields(body) if each.get("public") is True and each not in known]
+    facts = [(f"Customers see the field {label_of(each)!r}", _seen(each, _fields(body))) for each in shown]
+    return laid_out(asked, facts) if facts else ""
+
+
+def _seen(field: JsonObject, fields: list[JsonObject]) -> str:
+    """A field as customers see it."""
+    about = text_of(field, "description")
+    return _field_described(field, fields) + (f", described as: {about}" if about else "")
 
 
 def _surprise(before: JsonObject, body: JsonObject, changed: JsonObject) -> str:
