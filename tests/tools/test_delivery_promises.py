@@ -290,6 +290,20 @@ async def test_where_private_notes_are_not_documented_to_be_private_none_is_sent
     assert desk.wire.writes == []
 
 
+@pytest.mark.parametrize("tool", ["add_private_note", "send_reply"])
+async def test_no_argument_makes_a_reply_of_a_note_nor_a_note_of_a_reply(desk: Desk, tool: str) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        arguments = {"conversation": number, "text": TEXT, "as_of": await agent.as_of(number)}
+        for name in ("private", "is_private", "isPrivateNote", "visibility", "public", "internal", "type", "note"):
+            for value in (True, False, "public", "private"):
+                said = await agent.call(tool, **arguments, **{name: value})
+                assert f"has no argument '{name}'" in said
+        assert desk.wire.writes == []
+        await agent.call(tool, **arguments)
+    assert [each.text for each in desk.sandbox.delivered()] == ([TEXT] if tool == "send_reply" else [])
+
+
 @pytest.mark.parametrize(("setting", "where"), [("0", EMAIL), ("1", SLACK)])
 async def test_the_send_marker_goes_nowhere_else(setting: str, where: str) -> None:
     desk = Desk({"UNTHREAD_EMAIL_SEND_MARKER": setting})
