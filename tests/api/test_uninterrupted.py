@@ -9,7 +9,7 @@ import time
 import anyio
 import pytest
 
-from unthread_mcp.api.uninterrupted import uninterrupted
+from unthread_mcp.api.uninterrupted import end_announced, uninterrupted
 
 pytestmark = pytest.mark.anyio
 
@@ -143,6 +143,29 @@ async def test_waiting_for_it_does_not_keep_the_processor_busy() -> None:
     with anyio.move_on_after(0.01):
         await uninterrupted(Operation(), grace=0.2)
     assert time.process_time() - before < 0.05
+
+
+@pytest.mark.parametrize(("announced", "outcome"), [("while it is under way", "unknown"), ("before it", "done")])
+async def test_what_is_under_way_when_the_end_is_announced_has_its_grace_from_then(
+    announced: str, outcome: str
+) -> None:
+    operation = Operation()
+    grace = 0.2
+    with no_task_left_behind(), end_announced() as announce:
+        if announced == "before it":
+            announce()
+            await asyncio.sleep(grace)
+        task = asyncio.create_task(uninterrupted(operation, grace=grace))
+        await operation.began.wait()
+        if announced == "while it is under way":
+            announce()
+            await asyncio.sleep(grace)
+        task.cancel()
+        await asyncio.sleep(grace / 10)
+        operation.may_end.set()
+        await asyncio.wait([task])
+    assert task.cancelled()
+    assert operation.outcome == outcome
 
 
 async def test_recording_may_take_its_time() -> None:

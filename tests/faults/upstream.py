@@ -50,6 +50,8 @@ class Behaviour:
     """Seconds until the request takes effect, whoever still waits for it."""
     wait: float = 0.0
     """Seconds before the answer, after that."""
+    until: asyncio.Event | None = None
+    """What the answer waits for, beside that."""
     per_byte: float = 0.0
     """Seconds between two of its bytes."""
     cut: int | None = None
@@ -227,6 +229,8 @@ class Upstream:
         await asyncio.sleep(behaviour.works)
         answer = await self._answer(received, behaviour)
         await asyncio.sleep(behaviour.wait)
+        if behaviour.until is not None:
+            await behaviour.until.wait()
         sent = answer if behaviour.cut is None else answer[: behaviour.cut]
         for piece in [sent[at : at + 1] for at in range(len(sent))] if behaviour.per_byte else [sent]:
             writer.write(piece)

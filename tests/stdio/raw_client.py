@@ -115,6 +115,7 @@ class RawClient:
     def __init__(self, process: subprocess.Popen[bytes], stdin: int, stdout: int) -> None:
         self.process = process
         self._stdin = stdin
+        self._rest = b""
         self.lines = Lines(stdout)
         self._stderr = Lines(process.stderr.fileno()) if process.stderr else None
 
@@ -148,16 +149,25 @@ class RawClient:
             assert not self.stderr.ended, f"the server ended before it said {text!r}; its last words: {line}"
 
     def send_until_stuck(self, frames: Iterable[bytes]) -> int:
-        """Write frames until the server has taken nothing for a second; how many went out whole."""
+        """Write frames until the server has taken nothing for a second; how many went out whole.
+
+        `send_the_rest` goes on within the one that did not.
+        """
         os.set_blocking(self._stdin, False)
         for number, frame in enumerate(frames):
             data = memoryview(frame)
             while data:
                 if not select.select([], [self._stdin], [], 1.0)[1]:
+                    self._rest = bytes(data)
                     return number
                 data = data[os.write(self._stdin, data) :]
         message = "the server took everything"
         raise AssertionError(message)
+
+    def send_the_rest(self) -> None:
+        """Write what is left of the frame at which the server got stuck, as soon as it is taken."""
+        os.set_blocking(self._stdin, True)
+        self.send(self._rest)
 
     def resident_megabytes(self) -> float:
         """The memory that the server takes now."""

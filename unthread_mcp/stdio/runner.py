@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 from mcp.server.runner import serve_dual_era_loop
 
+from unthread_mcp.api.uninterrupted import end_announced
 from unthread_mcp.stdio.channel import Channel
 from unthread_mcp.stdio.descriptors import check_standard_streams, reserved
 from unthread_mcp.stdio.pipes import PipeSink, PipeSource, is_pollable, unblocked
@@ -33,7 +34,8 @@ logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 15.0
 """How long requests at work may go on after the end of input, and after any end those that hold out against a cancel:
-as long as a write on the wire may take."""
+as long as a write on the wire may take. So a write that begins after the end of input may hold out for twice as long;
+one that was on the wire then goes with the rest."""
 
 _CLEANUP_SECONDS: Final = 1.0
 """How long after that the server's own clean-up may still take."""
@@ -83,10 +85,11 @@ class StdioServer:
         """Serve the client, once. Raises `OSError` if a descriptor is closed."""
         with ExitStack() as stack:
             wire_in, wire_out = stack.enter_context(reserved(self._stdin, self._stdout))
+            announce_end = stack.enter_context(end_announced())
             channel = Channel(
                 partial(self._open_source, wire_in, stack),
                 partial(self._open_sink, wire_out, stack),
-                on_end=partial(self._drain, stack),
+                on_end=partial(self._drain, stack, announce_end),
             )
             stack.callback(channel.close)
             self._channel = channel
@@ -108,8 +111,9 @@ class StdioServer:
         if flushing.cancelled_caught:
             logger.warning("The client has not read all that it was sent.")
 
-    def _drain(self, stack: ExitStack) -> None:
+    def _drain(self, stack: ExitStack, announce_end: Callable[[], None]) -> None:
         """End with the client: what is at work may finish, and is cancelled after a while."""
+        announce_end()
         stack.callback(self._loop.call_later(self._drain_seconds, self._stop).cancel)
         self._end_within(2 * self._drain_seconds, flush_within=self._drain_seconds)
 
