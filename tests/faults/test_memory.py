@@ -20,7 +20,7 @@ WORST = (
     "A value in a row: one string of letters with one emoji",
     "The text of one message: `<b>x`, never closed",
     "The text of one message: `>`",
-    "The text of one message: words and one emoji",
+    "The text of one message: right-to-left marks",
     "An answer to one tool: `search_conversations select=*`, answers, `metadata`: lists 90 deep",
     "Every answer to `get_triage_brief`: one string of letters with one emoji",
     "A line of 4 MiB from the client: lists 90 deep, one after the other",

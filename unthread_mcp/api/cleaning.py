@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -149,19 +150,21 @@ def clean_text(text: str) -> tuple[str, int]:
     """`text` as a person would see it, and how many characters were removed for that."""
     if is_clean(text):
         return text, 0
-    removed = 0
     marks_belong = _right_to_left().search(text) is not None
-
-    def cleaned(part: re.Match[str]) -> str:
-        nonlocal removed
+    # Not `sub`, which keeps each part until the end: of a mark behind every letter, a hundred bytes a letter.
+    kept = StringIO()
+    removed = end = 0
+    for part in _parts().finditer(text):
         if _stays(part, marks_belong):
-            return part[0]
+            continue
+        kept.write(text[end : part.start()])
+        end = part.end()
         if part[2]:
-            return "\n"
-        removed += len(part[0])
-        return ""
-
-    return _parts().sub(cleaned, text), removed
+            kept.write("\n")
+        else:
+            removed += len(part[0])
+    kept.write(text[end:])
+    return kept.getvalue(), removed
 
 
 def find_hidden(text: str) -> int | None:
