@@ -72,7 +72,7 @@ async def test_with_a_key_it_is_said_what_may_be_read(tmp_path: Path) -> None:
     assert findings.well
     assert findings.lines[:4] == [
         "ok    working on https://api.unthread.io/api, access reply, confirm auto, times in UTC",
-        "ok    an API key is set",
+        "ok    an API key is set (UNTHREAD_API_KEY)",
         f"ok    what was sent is remembered in {tmp_path / 'state.sqlite3'}",
         "ok    conversations: 1,234 of them",
     ]

@@ -33,7 +33,7 @@ def test_each_option_states_its_real_default() -> None:
 
 
 def test_every_field_of_the_settings_but_what_is_found_out_can_be_set() -> None:
-    found_out = {"api_key", "api_key_problem", "state_file", "notes"}
+    found_out = {"api_key", "api_key_problem", "api_key_source", "state_file", "notes"}
     assert {option.sets for option in OPTIONS if option.sets} == set(Settings.__dataclass_fields__) - found_out
 
 

@@ -84,7 +84,8 @@ def _configuration(settings: Settings, workspace: Workspace, findings: Findings)
     )
     if not settings.sandbox:
         if settings.api_key:
-            findings.good("an API key is set")
+            source = settings.api_key_source
+            findings.good(f"an API key is set{f' ({source})' if source else ''}")
         else:
             findings.bad(settings.api_key_problem)
     for note in settings.notes:

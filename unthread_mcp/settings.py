@@ -57,6 +57,8 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     api_key_problem: str = ""
     """Why there is no usable key, in words; empty where there is one."""
+    api_key_source: str = ""
+    """The option that the key came by; empty without one."""
     api_url: str = API_URL
     sandbox: str | None = None
     """`IN_MEMORY`, a file's path, or None for the real API."""
@@ -224,6 +226,15 @@ OPTIONS: Final = (
     ),
     Option(
         "UNTHREAD_API_KEY_FILE", "A file that holds the key instead.", "", _path, flag="--api-key-file", metavar="FILE"
+    ),
+    Option(
+        "UNTHREAD_API_KEY_KEYRING",
+        "The name under which the system's keyring holds the key instead, stored by `keyring set NAME api-key`; needs "
+        "`unthread-mcp[keyring]`.",
+        "",
+        str,
+        flag="--api-key-keyring",
+        metavar="NAME",
     ),
     Option(
         "UNTHREAD_API_URL",
@@ -437,14 +448,15 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | Non
             values[option.sets] = option.parse(text)
         except ValueError as problem:
             raise SettingsError(f"{_said(option, flags)} {problem}") from None
-    key, problem = None, ""
+    key, problem, source = None, "", ""
     if not values.get("sandbox"):
         # The sandbox has a key of its own; a real one must not be asked for, nor reach it.
-        key, problem, odd = _read_key(texts)
+        key, problem, odd, source = _read_key(texts)
         notes += odd
     return Settings(
         api_key=key,
         api_key_problem=problem,
+        api_key_source=source if key else "",
         notes=(*notes, *_unknown_variables(environment)),
         state_file=_state_file(texts.get("UNTHREAD_STATE_FILE", ""), values.get("sandbox"), environment),
         **values,
@@ -461,15 +473,28 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _read_key(texts: Mapping[str, str]) -> tuple[str | None, str, list[str]]:
-    """The key, or why there is none, and what was odd about it. Never a word of the key itself."""
+def _read_key(texts: Mapping[str, str]) -> tuple[str | None, str, list[str], str]:
+    """The key, or why there is none, what was odd about it, and where it was looked for. Never a word of it."""
     text, where = texts.get("UNTHREAD_API_KEY", ""), "UNTHREAD_API_KEY"
+    problem = ""
     if not text and (file := texts.get("UNTHREAD_API_KEY_FILE")):
         where = "UNTHREAD_API_KEY_FILE"
         try:
             text = _path(file).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError):
-            return None, "The file named by UNTHREAD_API_KEY_FILE can't be read. Check its path and permissions.", []
+            problem = "The file named by UNTHREAD_API_KEY_FILE can't be read. Check its path and permissions."
+    elif not text and (service := texts.get("UNTHREAD_API_KEY_KEYRING")):
+        from unthread_mcp.os_keyring import stored_key  # noqa: PLC0415 - needed by few
+
+        where = "UNTHREAD_API_KEY_KEYRING"
+        text, problem = stored_key(service.strip())
+    if problem:
+        return None, problem, [], where
+    return *_checked_key(text, where), where
+
+
+def _checked_key(text: str, where: str) -> tuple[str | None, str, list[str]]:
+    """The key in `text`, or why it is none, and what was odd about it."""
     if not text.strip():
         return None, "No API key is set. Put an Unthread service account's key into UNTHREAD_API_KEY.", []
     key, notes = text.strip(), list[str]()
