@@ -176,6 +176,9 @@ def _status(pid: int, name: str) -> float:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{name}:")) / 1024
 
 
+_ASIDE: Final = "/(conversations|tags|users|accounts|ticket-types)/list|/customers/|/query"
+"""What the triage brief asks beside the conversation and its messages."""
+
 LISTED: Final[Sequence[tuple[Call, str, Sequence[str]]]] = (
     (("search_conversations", {"limit": 3, "select": ["*"]}), "/conversations/list", ("metadata",)),
     (("get_conversation", {"conversation": "CONVERSATION", "select": ["*"]}), "/conversations/[^/]+$", ("metadata",)),
@@ -232,6 +235,7 @@ def inputs() -> Iterator[Input]:
     for name in (bombs.DENSE, bombs.WIDE, *tuple(bombs.SHAPES)[:7]):
         answer = partial(bombs.packed, bombs.planted("title", bombs.SHAPES[name]))
         yield Input(group="Every answer to `get_triage_brief`", name=name, call=BRIEF, behaviour=answer)
+        yield Input(group="Every answer to it but the thread", name=name, call=BRIEF, answers=_ASIDE, behaviour=answer)
     for name, lines in bombs.FRAMES.items():
         yield Input(group="A line of 4 MiB from the client", name=name, lines=lines)
     yield from _others()

@@ -22,7 +22,7 @@ WORST = (
     "The text of one message: `>`",
     "The text of one message: right-to-left marks",
     "An answer to one tool: `search_conversations select=*`, answers, `metadata`: lists 90 deep",
-    "Every answer to `get_triage_brief`: one string of letters with one emoji",
+    "Every answer to it but the thread: one string of letters with one emoji",
     "A line of 4 MiB from the client: lists 90 deep, one after the other",
     "Bodies and heads: gzip that unpacks to 1 GiB",
     "Bodies and heads: headers without an end",
