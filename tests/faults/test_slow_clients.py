@@ -26,7 +26,7 @@ def test_what_waits_for_a_client_that_does_not_read_is_bounded_and_none_of_it_is
         client.send(request("first", "tools/list", MODERN))
         client.frame()
         before = client.resident_megabytes()
-        sent = client.send_until_stuck(request(number, "tools/list", MODERN) for number in range(10_000))
+        sent = client.send_until_stuck((request(number, "tools/list", MODERN) for number in range(10_000)), seconds=5.0)
         assert FEWEST < sent < 10_000
         assert client.resident_megabytes() - before < 64
         rest = threading.Thread(target=client.send_the_rest)

@@ -148,8 +148,8 @@ class RawClient:
         while text not in (line := self.stderr.next().decode()):
             assert not self.stderr.ended, f"the server ended before it said {text!r}; its last words: {line}"
 
-    def send_until_stuck(self, frames: Iterable[bytes]) -> int:
-        """Write frames until the server has taken nothing for a second; how many went out whole.
+    def send_until_stuck(self, frames: Iterable[bytes], *, seconds: float = 1.0) -> int:
+        """Write frames until the server has taken nothing for some seconds; how many went out whole.
 
         `send_the_rest` goes on within the one that did not.
         """
@@ -157,7 +157,7 @@ class RawClient:
         for number, frame in enumerate(frames):
             data = memoryview(frame)
             while data:
-                if not select.select([], [self._stdin], [], 1.0)[1]:
+                if not select.select([], [self._stdin], [], seconds)[1]:
                     self._rest = bytes(data)
                     return number
                 data = data[os.write(self._stdin, data) :]
