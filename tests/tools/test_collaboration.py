@@ -369,3 +369,12 @@ async def test_somebody_given_by_id_is_answered_by_name(desk: Desk, tool: str) -
     async with desk.agent() as agent:
         said = await agent.call(tool, conversation=desk.find(EMAIL), **CALLS[tool], **who)
     assert "Mei Tanaka" in said
+
+
+@pytest.mark.parametrize("group", ["../users", "a/b", "g 1", "g\n1", "", "x" * 65, "g%2F1", "."])
+@pytest.mark.parametrize("tool", CALLS)
+async def test_what_is_no_id_is_no_group(desk: Desk, tool: str, group: str) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call(tool, conversation=desk.find(EMAIL), group=group, **CALLS[tool])
+    assert said.failed
+    assert desk.wire.sent == []
