@@ -22,7 +22,9 @@ from unthread_mcp.api.errors import (
     OutcomeUnknown,
     RateLimited,
     Unavailable,
+    UnthreadError,
 )
+from unthread_mcp.api.uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -321,6 +323,33 @@ async def test_a_cancelled_write_ends_in_the_cancellation(connect: Connect) -> N
     with anyio.move_on_after(0.02) as scope:
         await write(client)
     assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize("within", [False, True])
+async def test_a_write_that_is_cancelled_while_it_waits_to_be_tried_again_is_not(
+    connect: Connect, *, within: bool
+) -> None:
+    script = Script(httpx2.Response(429, headers={"retry-after": "3"}), ok({"id": "m-1"}))
+    raised: list[Exception] = []
+    scope = anyio.CancelScope()
+
+    async def cancelled_meanwhile(_: float) -> None:
+        scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await anyio.wait_all_tasks_blocked()
+
+    async def writing() -> None:
+        try:
+            await write(connect(transport=script, sleep=cancelled_meanwhile))
+        except UnthreadError as error:
+            raised.append(error)
+
+    with scope:
+        await uninterrupted((lambda: uninterrupted(writing)) if within else writing)
+    assert scope.cancelled_caught
+    assert len(script.requests) == 1
+    assert [type(each) for each in raised] == [Unavailable]
+    assert "was not sent" in str(raised[0])
 
 
 PNG = Upload("logo.png", b"\x89PNG\r\n\x00\xff", "image/png")

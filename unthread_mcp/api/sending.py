@@ -16,6 +16,7 @@ from unthread_mcp.api.errors import Unavailable
 from unthread_mcp.api.exchange import Answer, Exchange, Http, NoAnswer
 from unthread_mcp.api.faults import judge_silence, judge_status
 from unthread_mcp.api.retries import RetryBudget, RetryPolicy, retry_after
+from unthread_mcp.api.uninterrupted import is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -75,6 +76,9 @@ class Sender:
         with anyio.move_on_after(call.deadline):
             while True:
                 async with self._slots:
+                    if call.is_write and not is_wanted():
+                        # Cancelled while it waited, for its turn or to be tried again: nothing of it is on the wire.
+                        return exchange.so_far("deadline")
                     # Opened for each attempt: the client may have been closed while this call waited.
                     came = await self._attempt(self.open(), call, exchange)
                 failures += 1

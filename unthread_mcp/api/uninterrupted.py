@@ -27,6 +27,27 @@ class _End:
 _end: Final[ContextVar[_End]] = ContextVar("_end")
 
 
+@dataclass(slots=True)
+class _Caller:
+    """Whoever waits for an operation, and for what that is a part of."""
+
+    part_of: _Caller | None
+    waits: bool = True
+
+
+_caller: Final[ContextVar[_Caller | None]] = ContextVar("_caller", default=None)
+
+
+def is_wanted() -> bool:
+    """Whether all who wait for the operation at work still do. If not, it should end without beginning more."""
+    caller = _caller.get()
+    while caller is not None:
+        if not caller.waits:
+            return False
+        caller = caller.part_of
+    return True
+
+
 @contextmanager
 def end_announced() -> Generator[Callable[[], None]]:
     """Yield a function that announces the end of what is called within the block, and cancels nothing.
@@ -60,10 +81,12 @@ async def uninterrupted(operation: Callable[[], Awaitable[T]], *, grace: float =
     await anyio.lowlevel.checkpoint()
     loop = asyncio.get_running_loop()
     began = loop.time()
-    task = _Operation(_begin(operation), loop=loop)
+    caller = _Caller(_caller.get())
+    task = _Operation(_begin(operation, caller), loop=loop)
     try:
         await asyncio.wait((task,))
     except asyncio.CancelledError:
+        caller.waits = False
         await _let_end(task, grace, _grace_begins(began, loop.time()))
         raise
     try:
@@ -84,7 +107,8 @@ class _Operation(asyncio.Task[Any]):
         return self.get_loop().is_running() and super().cancel(msg)
 
 
-async def _begin(operation: Callable[[], Awaitable[T]]) -> T:
+async def _begin(operation: Callable[[], Awaitable[T]], caller: _Caller) -> T:
+    _caller.set(caller)
     return await operation()
 
 
