@@ -12,12 +12,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from unthread_mcp.answers import as_object, as_page, text_of
+from unthread_mcp.answers import as_object, text_of
 from unthread_mcp.api.client import Receipt
 from unthread_mcp.api.endpoints import GET_CONVERSATION, UPDATE_CONVERSATION, Endpoint
 from unthread_mcp.api.errors import (
     DeliveryFailed,
-    InvalidArgument,
     NotFound,
     OutcomeUnknown,
     UnknownName,
@@ -28,9 +27,9 @@ from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.attachments import Attachment
 from unthread_mcp.intents import Begun, Intent, Resolved
 from unthread_mcp.name_matching import Named
+from unthread_mcp.natural_keys import NaturalKey, maybe_created, require_free
 from unthread_mcp.render import Outcome
 from unthread_mcp.times import read_time
-from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 NOT_SURELY_RETURNED = frozenset({"notes", "submitterUserId", "excludeAnalytics"})
@@ -44,19 +43,6 @@ class Written:
     outcome: Outcome
     body: JsonObject = field(default_factory=dict[str, JsonValue])
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NaturalKey:
-    """How something that may have been created is looked for: `field` of the rows of `endpoint` equal to `value`."""
-
-    endpoint: Endpoint
-    field: str
-    value: str
-    also: tuple[str, ...] = ("createdAt",)
-    """Further fields to ask for; not every object has a time."""
-    ids: Mapping[str, str] | None = None
-    """The ids in the path of `endpoint`."""
 
 
 async def create(
@@ -105,7 +91,7 @@ async def create(
             intent,
             send,
             done_before=None if deleted else done_before,
-            unresolved=lambda: _maybe_created(workspace, what, key),
+            unresolved=lambda: maybe_created(workspace, what, key),
             also=also,
         )
 
@@ -279,39 +265,6 @@ async def link(workspace: Workspace, endpoint: Endpoint, tag_id: str, ids: Seque
     await uninterrupted(lambda: workspace.client.write(endpoint, {"tag_id": tag_id}, body=body))
 
 
-async def require_free(workspace: Workspace, what: str, key: NaturalKey, *, but: str = "") -> None:
-    """Raise `InvalidArgument` if something stands under the natural key, other than the one whose id is `but`."""
-    others = [each for row in await _standing(workspace, key) if (each := text_of(row, "id")) != but]
-    if others:
-        raise InvalidArgument(
-            f"There is a {what} with the {key.field} {one_line(key.value, 60)!r} already.",
-            f"Use it, or take another {key.field}: {one_line(', '.join(others), 200)}.",
-        )
-
-
-async def namesakes(workspace: Workspace, what: str, key: NaturalKey) -> str:
-    """A sentence with what stands under the natural key before something is created; empty if nothing does.
-
-    For what may share a name. It is only told, so what can't be read is not said.
-    """
-    try:
-        others = [text_of(row, "id") for row in await _standing(workspace, key)]
-    except UnthreadError:
-        return ""
-    named = one_line(", ".join(others), 200)
-    return f" Another {what} of this {key.field} was there before: {named}." if others else ""
-
-
-async def _standing(workspace: Workspace, key: NaturalKey) -> list[JsonObject]:
-    """What stands under the natural key, at most five."""
-    body: JsonObject | None = None
-    if key.endpoint.method == "POST":
-        where: list[JsonValue] = [{"field": key.field, "operator": "==", "value": key.value}]
-        body = {"select": ["id", key.field, *key.also], "where": where, "limit": 5}
-    rows = as_page(await workspace.client.read(key.endpoint, dict(key.ids or {}), body=body)).rows
-    return [row for row in rows if row.get(key.field, key.value) == key.value][:5]
-
-
 def _deletion(workspace: Workspace, what: str, called: str) -> Intent:
     return Intent(f"deletion of {what}", workspace.identity, None, called.strip())
 
@@ -344,25 +297,6 @@ def is_same(shown: JsonValue, written: JsonValue) -> bool:
     """Whether what is shown is what was written; a moment may be written in several ways."""
     moment = read_time(written)
     return shown == written or (moment is not None and read_time(shown) == moment)
-
-
-async def _maybe_created(workspace: Workspace, what: str, key: NaturalKey | None) -> OutcomeUnknown:
-    """The refusal for something that may exist by now, with what stands under its natural key."""
-    if key is None:
-        return OutcomeUnknown(
-            f"It is not known whether the {what} was created.",
-            "Don't create it again; ask a person to look in Unthread, since nothing here lists it.",
-        )
-    remedy = f"Don't create it again; look whether the {what} is there."
-    try:
-        rows = await _standing(workspace, key)
-    except UnthreadError:
-        rows = []
-    if rows:
-        made = [(text_of(row, "id"), workspace.date(row.get("createdAt"), clock=True)) for row in rows]
-        found = "; ".join(identity + (f" ({at})" if at != "-" else "") for identity, at in made)
-        remedy += f" With the same {key.field} there are: {one_line(found, 300)}."
-    return OutcomeUnknown(f"It is not known whether the {what} was created.", remedy)
 
 
 def _body_of(receipt: Receipt) -> JsonObject:

@@ -75,7 +75,9 @@ async def test_the_human_sees_an_article_exactly_as_it_will_stand() -> None:
         user_group_ids=["g-1", "g-2"],
     )
     (asked,) = client.asked
-    parts = ["Add this article to the knowledge base?", *(asked.body[name] for name in ("title", "content", "url"))]
-    assert person.asked == ["\n\n".join([*parts, "Only for groups g-1, g-2."])]
+    title, content, url = (asked.body[name] for name in ("title", "content", "url"))
+    lines = ["Add this article to the knowledge base?", f"Title: {title}", f"Address: {url}"]
+    lines += ["Only for the groups: g-1, g-2", "", "It says:", "", *(f"> {line}" for line in content.splitlines())]
+    assert person.asked == ["\n".join(lines)]
     assert "<!channel>" not in person.asked[0]
     assert answer.text == "article a-1 #7 'Mentions'"

@@ -25,8 +25,9 @@ from unthread_mcp.api.errors import (
     UnthreadError,
 )
 from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, Written, change, create, link, set_status
+from unthread_mcp.writing import Written, change, create, link, set_status
 
 pytestmark = pytest.mark.anyio
 

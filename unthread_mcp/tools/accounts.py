@@ -14,6 +14,7 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import AccountRef, Clear, Cursor, Id, Limit, Name, Select, Text
 from unthread_mcp.fields import ACCOUNT
 from unthread_mcp.listing import by_name, list_page
+from unthread_mcp.natural_keys import NaturalKey, namesakes
 from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.tools.support_settings import (
@@ -31,7 +32,7 @@ from unthread_mcp.tools.support_settings import (
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, change, create, delete, namesakes
+from unthread_mcp.writing import change, create, delete
 
 CLEARABLE: Final = {
     "primary_assignee": "primarySupportAssigneeId",

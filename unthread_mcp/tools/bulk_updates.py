@@ -12,11 +12,11 @@ from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import PRIORITY_NUMBERS, UNASSIGNED, Clear, Conversations, Priority, TagNames, UserRef
 from unthread_mcp.bulk import Bulk
+from unthread_mcp.conversation_changes import tag_links
 from unthread_mcp.conversation_state import emptied_fields
 from unthread_mcp.outcomes import State, Target
 from unthread_mcp.progress import Progress
 from unthread_mcp.render import Answer
-from unthread_mcp.tools.updates import tag_links
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import change, is_same
 

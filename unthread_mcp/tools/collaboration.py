@@ -22,16 +22,17 @@ from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import ConversationRef, Conversations, Cursor, Id, Name, TagNames, UserRef
 from unthread_mcp.bulk import Bulk
+from unthread_mcp.conversation_changes import tag_links
 from unthread_mcp.fields import COLLABORATOR_TYPE, pick
 from unthread_mcp.listing import Query, list_page
 from unthread_mcp.names import Named
+from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.progress import Progress
 from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compose, name_of, number_of
-from unthread_mcp.tools.updates import tag_links
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, change, create
+from unthread_mcp.writing import change, create
 
 GroupId = Annotated[Id, Field(description="A group's id instead")]
 EntityType = Literal["user", "group"]

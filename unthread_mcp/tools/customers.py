@@ -22,6 +22,7 @@ from unthread_mcp.arguments import Cursor, CustomerRef, Id, Limit, Name, Select,
 from unthread_mcp.fields import CUSTOMER
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
+from unthread_mcp.natural_keys import NaturalKey, namesakes
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
@@ -34,7 +35,7 @@ from unthread_mcp.tools.support_settings import (
 )
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, create, delete, namesakes
+from unthread_mcp.writing import create, delete
 
 LONGEST_TOPIC: Final = 250
 """The reference: "max 250 characters"."""

@@ -23,13 +23,14 @@ from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import Listed, Query, list_page
 from unthread_mcp.name_matching import Named
+from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, change, create, delete
+from unthread_mcp.writing import change, create, delete
 
 ArticleStatus = Literal["active", "inactive"]
 Title = Annotated[str, Field(min_length=1, max_length=300)]

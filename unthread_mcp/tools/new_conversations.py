@@ -36,13 +36,14 @@ from unthread_mcp.conversation_state import merged_fields
 from unthread_mcp.fields import CONVERSATION, EVERYTHING, pick, trim
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
+from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import canonical, prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, compact, name_of, number_of
 from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, Written, change, create
+from unthread_mcp.writing import Written, change, create
 
 Kind = Literal["slack", "email", "triage"]
 OwnId = Annotated[str, Field(min_length=1, max_length=64)]

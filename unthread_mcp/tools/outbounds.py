@@ -21,6 +21,7 @@ from unthread_mcp.fields import OUTBOUND
 from unthread_mcp.gate import Gate
 from unthread_mcp.intents import Intent, Unresolved
 from unthread_mcp.listing import Query, list_page
+from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outbound_content import (
     found_recipients,
     handle_of,
@@ -43,7 +44,7 @@ from unthread_mcp.outgoing import canonical, prepare
 from unthread_mcp.render import SEPARATOR, Answer, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, Written, change, create, creation, is_same, once
+from unthread_mcp.writing import Written, change, create, creation, is_same, once
 
 Subject = Annotated[str, Field(min_length=1, max_length=300)]
 Blocks = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=50)]

@@ -13,11 +13,12 @@ from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Cursor, Limit, Name, Select, Text
 from unthread_mcp.fields import TAG
 from unthread_mcp.listing import by_name, list_page
+from unthread_mcp.natural_keys import NaturalKey, require_free
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import Answer, name_of
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, change, create, delete, require_free
+from unthread_mcp.writing import change, create, delete
 
 TagRef = Annotated[Name, Field(description="Name or id")]
 

@@ -23,13 +23,14 @@ from unthread_mcp.field_definitions import merged_fields
 from unthread_mcp.fields import TICKET_TYPE
 from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
+from unthread_mcp.natural_keys import NaturalKey, require_free
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_object
 from unthread_mcp.ticket_fields import label_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, change, create, delete, require_free
+from unthread_mcp.writing import change, create, delete
 
 TicketTypeRef = Annotated[Name, Field(description="Name or id")]
 Description = Annotated[str, Field(max_length=2_000)]

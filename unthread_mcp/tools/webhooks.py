@@ -19,11 +19,12 @@ from unthread_mcp.api.endpoints import CREATE_WEBHOOK, DELETE_WEBHOOK, LIST_WEBH
 from unthread_mcp.api.errors import InvalidArgument, NotFound, NotPermitted, UnknownName
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.name_matching import Named
+from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.render import SEPARATOR, Answer, compose
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.urls import host_of, public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import NaturalKey, Written, change, create, delete
+from unthread_mcp.writing import Written, change, create, delete
 
 _SHOWN: Final = frozenset({"id", "url", "enabled", "createdAt", "updatedAt"})
 
