@@ -6,6 +6,7 @@ Tools know only `Progress`. How it reaches the client is the business of `offer`
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 Report = Callable[[float, float | None, str | None], Awaitable[None]]
 """Takes how much is done, of how much, and a few words. Does nothing for a client that doesn't want to know."""
@@ -22,4 +23,6 @@ class Progress:
         """Tell that `done` of `total` are done, unless as much was told before."""
         if done > self._told:
             self._told = done
-            await self._report(done, total, f"{done} of {total} {what}")
+            # Whatever becomes of the telling: what is told of has happened, and must not end as an error for it.
+            with suppress(Exception):
+                await self._report(done, total, f"{done} of {total} {what}")
