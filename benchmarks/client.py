@@ -211,8 +211,10 @@ class Server:
         return self._last_id
 
     def _send(self, frames: bytes) -> None:
-        self._stdin.write(frames)
-        self._stdin.flush()
+        # A server that has ended answers nothing, and `_read` reports what it said instead.
+        with suppress(BrokenPipeError):
+            self._stdin.write(frames)
+            self._stdin.flush()
 
     def _read(self) -> bytes:
         line = self._stdout.readline()
