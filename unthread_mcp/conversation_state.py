@@ -233,7 +233,9 @@ def not_as_written(after: JsonObject, body: JsonObject) -> list[str]:
 
 
 def replaced_notes(before: JsonObject, body: JsonObject) -> str:
-    """What stood in the notes that `body` replaces or empties, fenced; empty where nothing did, or it isn't told."""
+    """What stood in the notes that `body` replaces or empties, fenced; empty where nothing did."""
+    if "notes" in body and "notes" not in before:
+        return "\nWhat stood in the notes before is not known."
     old = text_of(before, "notes").strip()
     if "notes" not in body or not old or old == body["notes"]:
         return ""

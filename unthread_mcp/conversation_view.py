@@ -22,7 +22,7 @@ from unthread_mcp.render import (
     number_of,
 )
 from unthread_mcp.render import priority_of as priority_word
-from unthread_mcp.threads import Thread, name_of_message
+from unthread_mcp.threads import Thread, name_of_message, notes_remark
 from unthread_mcp.ticket_fields import fields_of, label_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
@@ -189,7 +189,8 @@ def thread_shown(
     write = _format(workspace)
     first, missing = _first_message(thread, names)
     entries = [*([first] if first else []), *read_thread(thread.messages, thread.conversation, names)]
-    tail = [f"as_of={one_line(thread.as_of, 200)}" if thread.as_of else "The thread is empty."]
+    as_of = f"as_of={one_line(thread.as_of, 200)}" if thread.as_of else "The thread is empty."
+    tail = [each for each in (notes_remark(thread.conversation), as_of) if each]
     above = [line for line in head if line]
     budget = max_tokens - sum(estimate_tokens(line) + 1 for line in [*above, *tail]) - _FENCE_TOKENS
 

@@ -67,6 +67,15 @@ def triage_thread(conversation: JsonObject) -> str | None:
     return None
 
 
+def notes_remark(conversation: JsonObject) -> str:
+    """What is to be said of notes that the thread doesn't show, or that can't be written; empty where it shows them."""
+    if channel_of(conversation) in PRIVATE_NOTE_CHANNELS:
+        return ""
+    if triage_thread(conversation):
+        return "Notes in its triage thread can't be read here; look in Slack."
+    return "No triage thread: no private notes here."
+
+
 def position(message: JsonObject) -> Decimal:
     """Where a message stands in time: seconds since 1970, from its `ts`, else its `timestamp`."""
     try:

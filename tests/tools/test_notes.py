@@ -143,3 +143,36 @@ async def test_a_lost_note_in_a_triage_thread_stays_unknown(desk: Desk) -> None:
     assert said.text.startswith("unknown: ")
     assert again.text.startswith("unknown: ")
     assert desk.sandbox.triage_replies(desk.id_of(number)).count(TEXT) == 1
+
+
+@pytest.mark.parametrize("tool", ["get_conversation", "get_triage_brief"])
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (
+            f"c.sourceType = 'slack' AND {TRIAGED}",
+            "Notes in its triage thread can't be read here; look in Slack.",
+        ),
+        (f"c.sourceType = 'slack' AND NOT {TRIAGED}", "No triage thread: no private notes here."),
+        ("c.sourceType = 'email'", ""),
+    ],
+    ids=["notes that can't be read", "no place for notes", "notes in the thread"],
+)
+async def test_where_notes_stand_that_the_thread_does_not_show_is_said(
+    desk: Desk, tool: str, chosen: str, words: str
+) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call(tool, conversation=desk.find(chosen))
+    below = said.text.rpartition("<<end ")[2] if tool == "get_conversation" else said.text
+    assert words in below
+    assert ("triage thread" in below) is bool(words)
+
+
+async def test_the_refusal_of_a_note_does_not_lead_to_a_field_that_is_overwritten(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "add_private_note", conversation=desk.find(f"c.sourceType = 'slack' AND NOT {TRIAGED}"), text=TEXT
+        )
+    assert "notes field" not in said
+    assert "update_conversation" not in said
+    assert "give the note to the user" in said

@@ -491,6 +491,21 @@ async def test_notes_that_are_replaced_are_shown_fenced_and_shortened(desk: Desk
     assert same.text == f"already_done: {number}: as it was already: notes"
 
 
+async def test_where_the_notes_before_are_not_told_a_change_of_them_says_so(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        changing(desk, lambda it: {name: value for name, value in it.items() if name != "notes"})
+        set_ = await agent.call("update_conversation", conversation=number, notes="Call them.")
+        cleared = await agent.call("update_conversation", conversation=number, clear=["notes"])
+        other = await agent.call("update_conversation", conversation=number, title="Billing")
+        changing(desk, lambda it: {**it, "notes": None})
+        empty = await agent.call("update_conversation", conversation=number, notes="Call them on Monday.")
+    assert set_.text.endswith("\nWhat stood in the notes before is not known.")
+    assert cleared.text.endswith("\nWhat stood in the notes before is not known.")
+    assert "notes before" not in other
+    assert "notes before" not in empty
+
+
 @pytest.mark.parametrize(
     "saw",
     [

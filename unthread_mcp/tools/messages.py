@@ -64,7 +64,7 @@ async def add_private_note(
         raise NotPermitted(
             f"This conversation is on {_place(thread)} and has no triage thread, "
             "so a note in it would reach the customer.",
-            "Ask a person to triage it in Unthread first, or write into its notes field with update_conversation.",
+            "Ask a person to triage it in Unthread first, or give the note to the user.",
         )
 
     draft = Draft(
