@@ -145,14 +145,14 @@ async def test_what_is_odd_about_the_settings_is_noted() -> None:
             "UNTHREAD_API_KEY": f"Bearer {KEY}",
             "UNTHREAD_CONFIRM": "never",
             "UNTHREAD_ALLOWED_CUSTOMERS": "c2,c1",
-            "UNTHREAD_TOOLSET": "all",
+            "UNTHREAD_UPLOADS_DIR": "x",
         }
     )
     assert findings.well
     notes = [line.removeprefix("note  ") for line in findings.lines if line.startswith("note  ")]
     assert [note.partition(".")[0] for note in notes if not note.startswith("not shown")] == [
         "UNTHREAD_API_KEY began with “Bearer”, which Unthread does not want; it was left out",
-        "UNTHREAD_TOOLSET is no option of this server and has no effect",
+        "UNTHREAD_UPLOADS_DIR is no option of this server and has no effect",
         "what was sent is remembered only while the server runs",
         "nobody is asked before something reaches a customer",
         "writing is limited to the customers c1, c2",
@@ -210,7 +210,7 @@ async def test_directories_for_files_are_named_and_looked_at(tmp_path: Path) -> 
         {"UNTHREAD_SANDBOX": "1", "UNTHREAD_UPLOAD_DIR": missing, "UNTHREAD_DOWNLOAD_DIR": missing}, tmp_path=tmp_path
     )
     assert f"ok    files to attach are taken from {here}" in right.lines
-    assert f"ok    large attachments are put into {here}" in right.lines
+    assert f"ok    exports and large attachments are put into {here}" in right.lines
     assert f"WRONG files to attach are taken from {missing}, which is no directory" in wrong.lines
-    assert f"WRONG large attachments are put into {missing}, which is no directory" in wrong.lines
+    assert f"WRONG exports and large attachments are put into {missing}, which is no directory" in wrong.lines
     assert not wrong.well

@@ -77,12 +77,36 @@ def test_a_list_of_customers_that_names_nobody_refuses_to_start(text: str) -> No
 
 
 def test_a_misspelled_option_is_noted_with_the_nearest_one() -> None:
-    settings = read_settings({"UNTHREAD_ALLOWED_CUSTOMER": "c1", "PATH": "/bin", "UNTHREAD_API_KEY": KEY})
+    settings = read_settings({"UNTHREAD_UPLOADS_DIR": "x", "PATH": "/bin", "UNTHREAD_API_KEY": KEY})
     (note,) = settings.notes
-    assert note == (
-        "UNTHREAD_ALLOWED_CUSTOMER is no option of this server and has no effect. "
-        "Did you mean UNTHREAD_ALLOWED_CUSTOMERS?"
+    assert (
+        note == "UNTHREAD_UPLOADS_DIR is no option of this server and has no effect. Did you mean UNTHREAD_UPLOAD_DIR?"
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("UNTHREAD_ACESS", "UNTHREAD_ACCESS"),
+        ("UNTHREAD_ALLOWED_CUSTOMER", "UNTHREAD_ALLOWED_CUSTOMERS"),
+        ("UNTHREAD_CONFRIM", "UNTHREAD_CONFIRM"),
+        ("UNTHREAD_TOOL_SET", "UNTHREAD_TOOLSETS"),
+    ],
+)
+def test_a_misspelled_limit_is_refused_since_it_would_limit_nothing(variable: str, meant: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({variable: "read", "UNTHREAD_API_KEY": KEY})
+    assert str(refusal.value) == (
+        f"{variable} is no option of this server and has no effect. Write {meant}, or leave it out."
+    )
+    assert read_settings({variable: "", "UNTHREAD_API_KEY": KEY}).notes
+
+
+@pytest.mark.parametrize(
+    "variable", ["UNTHREAD_ACCOUNT", "UNTHREAD_CUSTOMERS", "UNTHREAD_CONFIG", "UNTHREAD_TOOLS_URL"]
+)
+def test_what_other_programs_may_have_is_no_misspelled_limit(variable: str) -> None:
+    assert read_settings({variable: "x", "UNTHREAD_API_KEY": KEY}).notes
 
 
 @pytest.mark.parametrize(
@@ -219,7 +243,9 @@ def test_a_file_that_holds_no_text_or_nothing_gives_no_key(tmp_path: Path) -> No
     file.write_bytes(b"\xff\xfe\x00")
     assert "can't be read" in read_settings({"UNTHREAD_API_KEY_FILE": str(file)}).api_key_problem
     file.write_bytes(b"\n")
-    assert read_settings({"UNTHREAD_API_KEY_FILE": str(file)}).api_key_problem.startswith("No API key is set.")
+    assert read_settings({"UNTHREAD_API_KEY_FILE": str(file)}).api_key_problem.startswith(
+        "What UNTHREAD_API_KEY_FILE names is empty."
+    )
 
 
 def test_the_key_shows_in_no_representation() -> None:
@@ -329,3 +355,14 @@ def test_a_method_or_path_that_is_none_is_refused(wrong: str) -> None:
         SettingsError, match=r"Write a method and a path, such as PATCH /slack-user-groups/\{id\}, with"
     ):
         read_settings({"UNTHREAD_SLACK_USER_GROUP_ENDPOINT": wrong})
+
+
+def test_of_several_places_for_the_key_the_first_counts_and_the_others_are_told() -> None:
+    settings = read_settings(
+        {"UNTHREAD_API_KEY": KEY, "UNTHREAD_API_KEY_FILE": "nowhere", "UNTHREAD_API_KEY_KEYRING": "unthread"}
+    )
+    assert (settings.api_key, settings.api_key_source) == (KEY, "UNTHREAD_API_KEY")
+    assert settings.notes == (
+        "UNTHREAD_API_KEY_FILE was not looked at: the key is that of UNTHREAD_API_KEY.",
+        "UNTHREAD_API_KEY_KEYRING was not looked at: the key is that of UNTHREAD_API_KEY.",
+    )

@@ -207,7 +207,7 @@ def parser() -> argparse.ArgumentParser:
             ]
         ),
         epilog="Each option is also an environment variable, named in brackets; the option wins over the variable.\n"
-        "The API key is UNTHREAD_API_KEY, or a file; there is no option for it, so that it stays out of process lists.",
+        "The API key stands in UNTHREAD_API_KEY, a file or the keyring: not in an option, which process lists show.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument(

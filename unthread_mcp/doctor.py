@@ -108,7 +108,7 @@ def _configuration(settings: Settings, workspace: Workspace, findings: Findings)
 def _directories(settings: Settings, findings: Findings) -> None:
     for directory, purpose, writable in (
         (settings.upload_dir, "files to attach are taken from", False),
-        (settings.download_dir, "large attachments are put into", True),
+        (settings.download_dir, "exports and large attachments are put into", True),
     ):
         if directory is None:
             continue

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from unthread_mcp.access import LEVELS, Level
 from unthread_mcp.api.endpoints import ID_PATTERN, UPDATE_SLACK_USER_GROUP, Endpoint
-from unthread_mcp.nearest import did_you_mean
+from unthread_mcp.nearest import did_you_mean, nearest
 from unthread_mcp.toolsets import parse_toolsets
 
 ConfirmMode = Literal["auto", "always", "never"]
@@ -408,7 +408,8 @@ OPTIONS: Final = (
 )
 
 
-_LIMITS: Final = frozenset({"UNTHREAD_ALLOWED_CUSTOMERS", "UNTHREAD_ACCESS", "UNTHREAD_CONFIRM"})
+_PREFIX: Final = "UNTHREAD_"
+_LIMITS: Final = frozenset({"UNTHREAD_ALLOWED_CUSTOMERS", "UNTHREAD_ACCESS", "UNTHREAD_CONFIRM", "UNTHREAD_TOOLSETS"})
 """Options whose absence allows more."""
 
 
@@ -464,39 +465,58 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str] | Non
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """A note for each variable that looks like an option and is none: a misspelled limit would limit nothing."""
+    """A note for each variable that looks like an option and is none.
+
+    Raises `SettingsError` for one that is nearly what limits agents: misspelled, it would limit nothing.
+    """
     known = {option.variable for option in OPTIONS}
-    return [
-        f"{name} is no option of this server and has no effect. {did_you_mean(name, known)}".strip()
-        for name in sorted(environment)
-        if name.startswith("UNTHREAD_") and name not in known
-    ]
+    notes: list[str] = []
+    for name in sorted(environment):
+        if not name.startswith(_PREFIX) or name in known:
+            continue
+        without_effect = f"{name} is no option of this server and has no effect."
+        limits = {limit.removeprefix(_PREFIX): limit for limit in _LIMITS}
+        meant = nearest(name.removeprefix(_PREFIX), limits, cutoff=0.8)
+        if meant and environment[name].strip():
+            raise SettingsError(f"{without_effect} Write {limits[meant[0]]}, or leave it out.")
+        notes.append(f"{without_effect} {did_you_mean(name, known)}".strip())
+    return notes
 
 
 def _read_key(texts: Mapping[str, str]) -> tuple[str | None, str, list[str], str]:
     """The key, or why there is none, what was odd about it, and where it was looked for. Never a word of it."""
-    text, where = texts.get("UNTHREAD_API_KEY", ""), "UNTHREAD_API_KEY"
-    problem = ""
-    if not text and (file := texts.get("UNTHREAD_API_KEY_FILE")):
-        where = "UNTHREAD_API_KEY_FILE"
+    given = [variable for variable in _HOLDS if texts.get(variable)]
+    where = given[0] if given else "UNTHREAD_API_KEY"
+    text, problem = texts.get(where, ""), ""
+    if where == "UNTHREAD_API_KEY_FILE":
         try:
-            text = _path(file).read_text("utf-8-sig")
+            text = _path(text).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError):
             problem = "The file named by UNTHREAD_API_KEY_FILE can't be read. Check its path and permissions."
-    elif not text and (service := texts.get("UNTHREAD_API_KEY_KEYRING")):
+    elif where == "UNTHREAD_API_KEY_KEYRING":
         from unthread_mcp.os_keyring import stored_key  # noqa: PLC0415 - needed by few
 
-        where = "UNTHREAD_API_KEY_KEYRING"
-        text, problem = stored_key(service.strip())
+        text, problem = stored_key(text.strip())
+    notes = [f"{others} was not looked at: the key is that of {where}." for others in given[1:]]
     if problem:
-        return None, problem, [], where
-    return *_checked_key(text, where), where
+        return None, problem, notes, where
+    key, problem, odd = _checked_key(text, where)
+    return key, problem, [*notes, *odd], where
+
+
+_HOLDS: Final = {
+    "UNTHREAD_API_KEY": "UNTHREAD_API_KEY",
+    "UNTHREAD_API_KEY_FILE": "that file",
+    "UNTHREAD_API_KEY_KEYRING": "that entry",
+}
+"""What holds the key, in words, by the option that names it. The first one that is set counts."""
 
 
 def _checked_key(text: str, where: str) -> tuple[str | None, str, list[str]]:
     """The key in `text`, or why it is none, and what was odd about it."""
     if not text.strip():
-        return None, "No API key is set. Put an Unthread service account's key into UNTHREAD_API_KEY.", []
+        empty = "No API key is set." if where == "UNTHREAD_API_KEY" else f"What {where} names is empty."
+        return None, f"{empty} Put an Unthread service account's key into {_HOLDS[where]}.", []
     key, notes = text.strip(), list[str]()
     if key.lower().startswith("bearer "):
         key = key[7:].strip()
@@ -509,7 +529,7 @@ def _checked_key(text: str, where: str) -> tuple[str | None, str, list[str]]:
         )
     if _STANDS_FOR_A_KEY.fullmatch(key):
         return None, f"{where} holds a placeholder, not a key. Put an Unthread service account's key there.", notes
-    if not key.isascii() or not key.isprintable() or " " in key:
+    if not key.isascii() or not key.isprintable() or not {*" \"'"}.isdisjoint(key):
         return None, f"{where} holds characters that no key has. Copy the key again.", notes
     return key, "", notes
 
