@@ -40,6 +40,9 @@ _READABLE: Final[tuple[tuple[str, Endpoint], ...]] = (
 )
 
 
+_WRONG: Final = "WRONG"
+
+
 @dataclass(slots=True)
 class Findings:
     """What was looked at, in lines, and whether all is well."""
@@ -57,7 +60,7 @@ class Findings:
 
     def bad(self, text: str) -> None:
         """Something that has to be put right."""
-        self.lines.append(f"WRONG {text}")
+        self.lines.append(f"{_WRONG} {text}")
         self.well = False
 
 
@@ -164,5 +167,7 @@ def run_doctor(settings: Settings) -> int:
     """Print the findings. Returns 0 if all is well, else 1."""
     findings = asyncio.run(examine(settings))
     print("\n".join(findings.lines))
-    print("All is well." if findings.well else "Something has to be put right.")
+    # Among so many lines it would be overlooked.
+    wrong = [line for line in findings.lines if line.startswith(_WRONG)]
+    print("\n".join(["Something has to be put right:", *wrong]) if wrong else "All is well.")
     return 0 if findings.well else 1
