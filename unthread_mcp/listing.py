@@ -7,8 +7,9 @@ in `id`: without a unique last key, rows with equal keys can be skipped between 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from unthread_mcp.answers import Page, as_page
 from unthread_mcp.api.endpoints import Endpoint
@@ -21,6 +22,9 @@ from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.render import Answer, compose, selected_rows
 from unthread_mcp.untrusted import Fence
 from unthread_mcp.workspace import Workspace
+
+LARGEST_PAGE: Final = 100
+"""The reference: "The limit per page is 100"."""
 
 
 @dataclass(slots=True)
@@ -55,8 +59,12 @@ class Listed:
     select: tuple[str, ...]
     chosen: bool
     """Whether the caller chose the fields."""
-    remark: str = ""
-    """What is to be said of how it was come by."""
+    looked_through: int = 0
+    """Of how many rows those were picked here; 0 where the API was asked for just them."""
+    among: int | None = None
+    """How many there are to be looked through in all, where the API says."""
+    surely_more: bool = True
+    """With a cursor: whether it is known that it leads to more."""
 
     @property
     def rows(self) -> list[JsonObject]:
@@ -77,8 +85,15 @@ class Listed:
             # With pages left, an empty one says how far the looking went.
             so_far = f" so far{', ' + remark if remark else ''}" if self.page.next else ""
             return f"No {'more ' if self.query.cursor else ''}{noun}s found{so_far}."
-        counted = f"{count} of {total:,}" if total is not None and total > count else f"{count}"
-        return f"{counted} {noun}{'' if counted == '1' else 's'}{', ' + remark if remark else ''}"
+        counted, follow = f"{count}", ""
+        if total is not None and total > count:
+            counted = f"{count} of {total:,}"
+        elif total is None and self.page.next:
+            # A bare number would read as that of all.
+            counted = f"{'next' if self.query.cursor else 'first'} {count}"
+            follow = "; more follow" if self.surely_more else "; more may follow"
+        is_one = count == 1 and (total is None or total <= 1)
+        return f"{counted} {noun}{'' if is_one else 's'}{', ' + remark if remark else ''}{follow}"
 
     @property
     def footer(self) -> str:
@@ -104,10 +119,15 @@ class Listed:
         return Answer(compose(head, lines, [self.footer], fence=Fence()), self.data)
 
 
+def _selected(query: Query) -> tuple[tuple[str, ...], bool]:
+    """The fields to show, and whether the caller chose them."""
+    select = query.vocabulary.check(query.select) if query.select else query.vocabulary.brief
+    return select, query.select is not None
+
+
 async def list_page(workspace: Workspace, query: Query) -> Listed:
     """One page of `query`. Raises `InvalidArgument` for names that the object doesn't have."""
-    chosen = query.select is not None
-    select = query.vocabulary.check(query.select) if query.select else query.vocabulary.brief
+    select, chosen = _selected(query)
     order = [*query.order, *([] if "id" in query.order or "id" not in query.vocabulary.names else ["id"])]
     body: JsonObject = {"order": [*order], "descending": query.descending, "limit": query.limit, **query.extra}
     if query.sends_select and select != EVERYTHING:
@@ -122,6 +142,39 @@ async def list_page(workspace: Workspace, query: Query) -> Listed:
     except RequestRejected as refusal:
         raise _explained(refusal, query, order) from None
     return Listed(query, page, select, chosen)
+
+
+async def list_matching(
+    workspace: Workspace,
+    query: Query,
+    matching: Callable[[Sequence[JsonObject]], Awaitable[Sequence[JsonObject]]],
+    *,
+    most_pages: int,
+) -> Listed:
+    """As many rows as `query.limit` says for which `matching` holds, where the API can't be asked for them.
+
+    `matching` gets the rows of a page and gives those that are meant, in their order. At most `most_pages` pages are
+    looked through. A page that holds more than are wanted is read again up to the last one wanted, so that its cursor
+    goes on right behind that: one counted off here would skip what has moved in between.
+    """
+    rows: list[JsonObject] = []
+    looked_through, among, is_more, start = 0, None, False, query.cursor
+    for _ in range(most_pages):
+        wanted = query.limit - len(rows)
+        listed = await list_page(workspace, replace(query, cursor=start, limit=LARGEST_PAGE))
+        found = await matching(listed.page.rows)
+        while len(found) > wanted:
+            is_more = True
+            last = next(index for index, row in enumerate(listed.page.rows) if row is found[wanted - 1])
+            listed = await list_page(workspace, replace(query, cursor=start, limit=last + 1))
+            found = await matching(listed.page.rows)
+        rows += found
+        looked_through += len(listed.page.rows)
+        start, among = listed.page.next, listed.page.total
+        if start is None or len(rows) >= query.limit:
+            break
+    page, (select, chosen) = Page(rows, None, start), _selected(query)
+    return Listed(query, page, select, chosen, looked_through, among, is_more)
 
 
 def conditions(vocabulary: Vocabulary, where: Sequence[Condition] | None) -> list[JsonObject]:

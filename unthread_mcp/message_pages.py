@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from unthread_mcp.answers import Page
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.concurrency import both
 from unthread_mcp.cursors import write_cursor
-from unthread_mcp.listing import Listed, Query, list_page
+from unthread_mcp.listing import Listed, Query, list_matching, list_page
 from unthread_mcp.mentions import names_of_mentioned
 from unthread_mcp.render import Answer, compact, compose
 from unthread_mcp.threads import name_of_message
@@ -36,67 +35,73 @@ _MOST_PAGES: Final = 5
 """Pages looked through for the messages of somebody: the API can't be asked who wrote what."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A message as it is listed."""
-
-    message: JsonObject
-    lines: str
-    rest: str = ""
-    """Where the rest of it is, if it is cut."""
-
-
 async def messages_listed(workspace: Workspace, query: Query, conversation_id: str, by: str | None) -> Answer:
-    """A page of messages in the order of time; those by `by` alone, from as many pages as it takes to find one.
+    """A page of messages in the order of time; those by `by` alone, from as many pages as it takes to find them.
 
     With the cursor to the rest of a message: the next piece of that one.
     """
     if query.cursor and (rest := _REST.fullmatch(query.cursor)):
         return await _rest_of_message(workspace, query, conversation_id, rest[2], int(rest[1]))
+    if by is not None:
+        return await _messages_by(workspace, query, conversation_id, by)
     # Who wrote what can't be told from the messages alone.
     listed, conversation = await both(
         lambda: list_page(workspace, query), lambda: workspace.conversation(conversation_id)
     )
-    looked_through = len(listed.page.rows)
-    written = await _written(workspace, listed, conversation, by)
-    for _ in range(_MOST_PAGES - 1):
-        if written or listed.page.next is None:
-            break
-        listed = await list_page(workspace, replace(query, cursor=listed.page.next))
-        looked_through += len(listed.page.rows)
-        written = await _written(workspace, listed, conversation, by)
-    if by is None:
-        shown, heading = listed, listed.heading("message", "oldest of this page first")
-    else:
-        total = listed.page.total
-        shown = replace(listed, page=Page([each.message for each in written], total, listed.page.next))
-        of = f" of {total:,}" if total is not None and total > looked_through else ""
-        found = f"{len(written) or 'None'} by {one_line(by, 40)!r} among {looked_through}{of} messages looked through"
-        heading = f"{found}, oldest first{'; older ones follow with the cursor' if listed.page.next else ''}"
-    rests = [each.rest for each in written if each.rest][:_RESTS_NAMED]
-    lines = each_date_once(each.lines for each in written)
-    return Answer(compose([heading], lines, [*rests, shown.footer], fence=Fence()), shown.data)
+    read = await _read(workspace, listed.page.rows, conversation)
+    return await _answer(workspace, listed, conversation, read, listed.heading("message", "oldest of this page first"))
 
 
-async def _written(
-    workspace: Workspace, listed: Listed, conversation: JsonObject, by: str | None
-) -> Sequence[_Written]:
-    """The messages of a page by `by`, oldest first, each with its lines."""
-    messages = in_order(listed.page.rows)
+async def _messages_by(workspace: Workspace, query: Query, conversation_id: str, by: str) -> Answer:
+    conversation = await workspace.conversation(conversation_id)
+    found: dict[int, tuple[JsonObject, Entry]] = {}
+
+    async def theirs(rows: Sequence[JsonObject]) -> Sequence[JsonObject]:
+        read = {id(message): (message, entry) for message, entry in await _read(workspace, rows, conversation)}
+        kept = [row for row in rows if _is_by(read[id(row)][1], by)]
+        found.update((id(row), read[id(row)]) for row in kept)
+        return kept
+
+    listed = await list_matching(workspace, query, theirs, most_pages=_MOST_PAGES)
+    of = f" of {listed.among:,}" if listed.among is not None and listed.among > listed.looked_through else ""
+    said = f"{len(listed.page.rows) or 'None'} by {one_line(by, 40)!r}"
+    heading = f"{said} among {listed.looked_through:,}{of} messages looked through, oldest first"
+    if listed.page.next:
+        stopped = "" if len(listed.page.rows) >= query.limit else f", no more than {_MOST_PAGES} pages at a time"
+        heading += f"{stopped}; older ones follow with the cursor"
+    read = [found[id(row)] for row in in_order(listed.page.rows)]
+    return await _answer(workspace, listed, conversation, read, heading)
+
+
+async def _read(
+    workspace: Workspace, rows: Sequence[JsonObject], conversation: JsonObject
+) -> list[tuple[JsonObject, Entry]]:
+    """The messages of a page as they read beside one another, oldest first."""
+    messages = in_order(rows)
     names = await names_of_mentioned(workspace, messages, conversation)
+    return [*zip(messages, read_thread(messages, conversation, names), strict=True)]
+
+
+async def _answer(
+    workspace: Workspace,
+    listed: Listed,
+    conversation: JsonObject,
+    read: Sequence[tuple[JsonObject, Entry]],
+    heading: str,
+) -> Answer:
+    written: list[str] = []
+    rests: list[str] = []
     write = _format(workspace)
-    found: list[_Written] = []
-    for message, entry in zip(messages, read_thread(messages, conversation, names), strict=True):
-        if by is not None and not _is_by(entry, by):
-            continue
+    for message, entry in read:
         lines = write(entry)
-        if (end := _piece_end(lines, 0)) == len(lines):
-            found.append(_Written(message, lines))
-            continue
-        lines = await _alone(workspace, message, conversation)
-        end = _piece_end(lines, 0)
-        found.append(_Written(message, lines[:end], _rest_said(listed.query, message, lines, end)))
-    return found
+        if _piece_end(lines, 0) < len(lines):
+            whole = await _alone(workspace, message, conversation)
+            end = _piece_end(whole, 0)
+            lines, rest = whole[:end], _rest_said(listed.query, message, whole, end)
+            rests += [rest] if rest else []
+        written.append(lines)
+    text = compose([heading], each_date_once(written), [*rests[:_RESTS_NAMED], listed.footer], fence=Fence())
+    return Answer(text, listed.data)
 
 
 def _format(workspace: Workspace) -> FormatPart:

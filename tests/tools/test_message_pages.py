@@ -17,49 +17,62 @@ def _messages(desk: Desk, number: str) -> int:
     return desk.sandbox.database.execute(sql, [desk.id_of(number)]).fetchone()[0]
 
 
-def _cursor(text: str) -> str:
-    return text.rpartition("cursor=")[2]
-
-
-async def test_messages_by_somebody_say_among_how_many_they_were_found(desk: Desk) -> None:
-    number = desk.number("longest-thread")
-    async with desk.agent() as agent:
-        said = await agent.call("list_messages", conversation=number, by="customer", limit=10)
-    heading = said.text.splitlines()[0]
-    shown = said.text.count(" (customer): ")
-    assert 0 < shown < 10
-    of = f"among 10 of {_messages(desk, number)} messages looked through"
-    assert heading == f"{shown} by 'customer' {of}, oldest first; older ones follow with the cursor"
-
-
-async def test_with_the_cursor_all_messages_by_somebody_are_met(desk: Desk) -> None:
-    number = desk.number("longest-thread")
-    sql = "SELECT count(*) FROM messages WHERE conversationId = ? AND isExternal = 1"
-    count = desk.sandbox.database.execute(sql, [desk.id_of(number)]).fetchone()[0]
-    met, pages = 0, 0
-    async with desk.agent() as agent:
-        said = await agent.call("list_messages", conversation=number, by="customer", limit=100)
-        while True:
-            met, pages = met + said.text.count(" (customer): "), pages + 1
-            if "cursor=" not in said or pages > 5:
-                break
-            said = await agent.call("list_messages", cursor=_cursor(said.text))
-    assert (met, pages) == (count, 3)
-
-
-async def test_pages_without_a_message_by_somebody_are_passed_over_up_to_the_fifth(desk: Desk) -> None:
+async def test_limit_counts_the_messages_by_somebody_and_the_answer_says_among_how_many(desk: Desk) -> None:
     number = desk.number("longest-thread")
     async with desk.agent() as agent:
         desk.wire.clear()
+        said = await agent.call("list_messages", conversation=number, by="customer", limit=10)
+        asked = [each.body["limit"] for each in desk.wire.sent if each.path.endswith("/messages/list")]
+    looked_through = asked[-1]
+    of = f"among {looked_through} of {_messages(desk, number)} messages looked through"
+    assert said.text.count(" (customer): ") == 10
+    assert said.text.splitlines()[0] == f"10 by 'customer' {of}, oldest first; older ones follow with the cursor"
+    assert 10 < looked_through < 100 == asked[0]
+
+
+@pytest.mark.parametrize("by", ["customer", "agent"])
+@pytest.mark.parametrize("limit", [1, 7, 60, 100])
+async def test_with_the_cursor_all_messages_by_somebody_are_met_once(desk: Desk, by: str, limit: int) -> None:
+    number = desk.number("longest-thread")
+    server = desk.new_server(UNTHREAD_ANSWERS="both")
+    async with desk.agent(server=server) as agent:
+        whole = await agent.call("list_messages", conversation=number, by=by, limit=100)
+        everything, following = whole.data["data"], whole.data.get("cursor")
+        if following:
+            everything += (await agent.call("list_messages", cursor=following)).data["data"]
+        met: list[Any] = []
+        said = await agent.call("list_messages", conversation=number, by=by, limit=limit)
+        for _ in range(len(everything) + 1):
+            assert len(said.data["data"]) <= limit
+            met += said.data["data"]
+            if "cursor" not in said.data:
+                break
+            assert len(said.data["data"]) == limit
+            said = await agent.call("list_messages", cursor=said.data["cursor"])
+    assert met == everything
+    assert met
+
+
+async def test_the_looking_for_messages_of_somebody_ends_after_five_pages_and_says_so(desk: Desk) -> None:
+    number = desk.number("longest-thread")
+    pages: list[bytes] = []
+
+    def endless(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if not request.url.path.endswith("/messages/list"):
+            return answer
+        pages.append(answer.content)
+        return httpx2.Response(200, content=pages[0], headers={"content-type": "application/json"})
+
+    async with desk.agent() as agent:
+        last = await agent.call("list_messages", conversation=number, by="Nobody Here", limit=10)
+        desk.wire.after = endless
+        desk.wire.clear()
         said = await agent.call("list_messages", conversation=number, by="Nobody Here", limit=10)
         asked = [each for each in desk.wire.sent if each.path.endswith("/messages/list")]
-        more = await agent.call("list_messages", cursor=_cursor(said.text), limit=10)
-        last = await agent.call("list_messages", conversation=number, by="Nobody Here", limit=100)
     count = _messages(desk, number)
-    assert len(asked) == 5
-    assert said.text.startswith(f"None by 'Nobody Here' among 50 of {count} messages looked through")
-    assert more.text.startswith(f"None by 'Nobody Here' among 50 of {count} messages looked through")
     assert last.text == f"None by 'Nobody Here' among {count} messages looked through, oldest first"
+    assert len(asked) == 5
+    assert "no more than 5 pages at a time; older ones follow with the cursor" in said
 
 
 async def test_the_data_holds_the_messages_by_somebody_alone(desk: Desk) -> None:

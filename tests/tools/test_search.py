@@ -166,6 +166,61 @@ async def test_unassigned_is_filtered_here_and_says_how_many_were_looked_through
     assert not set(rows(said.text)) & set(rows(following.text))
 
 
+@pytest.mark.parametrize(
+    ("order_by", "descending"),
+    [("createdAt", False), ("createdAt", True), ("updatedAt", True), ("updatedAt", False), ("priority", True)],
+)
+async def test_pages_of_the_unassigned_are_as_long_as_asked_for_and_hold_each_once(
+    desk: Desk, order_by: str, *, descending: bool
+) -> None:
+    query = {"assignee": "unassigned", "order_by": order_by, "descending": descending}
+    without_priority = " AND priority IS NOT NULL" if order_by == "priority" else ""
+    sql = f"SELECT count(*) FROM conversations WHERE assignedToUserId IS NULL{without_priority}"
+    total = desk.sandbox.database.execute(sql).fetchone()[0]
+    async with desk.agent() as agent:
+        everything = rows((await agent.call("search_conversations", **query, limit=100)).text)
+        for limit in (1, 3, 5, 6, 7, 99):
+            met: list[str] = []
+            said = await agent.call("search_conversations", **query, limit=limit)
+            for _ in range(total + 2):
+                page = rows(said.text)
+                met += page
+                if "more: cursor=" not in said:
+                    break
+                assert len(page) == limit
+                said = await agent.call("search_conversations", cursor=said.text.rpartition("cursor=")[2])
+            assert met == everything
+    assert len(everything) == total
+
+
+async def test_what_moves_between_two_pages_of_the_unassigned_takes_none_of_the_others_with_it(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        everything = rows((await agent.call("search_conversations", assignee="unassigned", limit=100)).text)
+        said = await agent.call("search_conversations", assignee="unassigned", limit=4)
+        first = rows(said.text)
+        for line in first[:3]:
+            moved = desk.id_of(line.split()[0])
+            desk.sandbox.database.execute(
+                "UPDATE conversations SET updatedAt = '2026-11-20T10:00:00.000Z' WHERE id = ?", [moved]
+            )
+        following = await agent.call("search_conversations", cursor=said.text.rpartition("cursor=")[2])
+    assert rows(following.text) == everything[4:8]
+
+
+async def test_a_page_of_the_unassigned_says_that_it_is_not_all_of_them(desk: Desk) -> None:
+    query = {"assignee": "unassigned", "status": ["open"], "order_by": "priority"}
+    async with desk.agent() as agent:
+        every = await agent.call("search_conversations", **query, limit=100)
+        some = await agent.call("search_conversations", **query, limit=1)
+        following = await agent.call("search_conversations", cursor=some.text.rpartition("cursor=")[2])
+    count = len(rows(every.text))
+    assert every.text.startswith(f"{count} conversations, unassigned, out of ")
+    assert every.text.splitlines()[0].endswith("highest priority first, none without one")
+    assert some.text.startswith("first 1 conversation, unassigned, out of ")
+    assert some.text.splitlines()[0].endswith("highest priority first, none without one; more follow")
+    assert following.text.startswith("next 1 conversation, unassigned, out of ")
+
+
 async def test_a_filter_that_the_api_refuses_is_named(desk: Desk) -> None:
     def refuse(request: httpx2.Request) -> httpx2.Response | None:
         if b"tags.id" in request.content:

@@ -122,6 +122,16 @@ async def test_without_a_count_from_the_api_only_what_is_here_is_counted() -> No
     assert (await list_page(workspace_on(client), query())).heading("article") == "2 articles"
 
 
+async def test_without_a_count_a_page_with_more_behind_it_says_that_it_is_not_all() -> None:
+    client = StubClient(lambda _: {"data": [{"id": "1"}, {"id": "2"}], "cursors": {"hasNext": True, "next": "n"}})
+    first = await list_page(workspace_on(client), query())
+    following = await list_page(workspace_on(client), query(cursor="n"))
+    assert first.heading("article", "newest first") == "first 2 articles, newest first; more follow"
+    assert following.heading("article") == "next 2 articles; more follow"
+    first.surely_more = False
+    assert first.heading("article") == "first 2 articles; more may follow"
+
+
 async def test_an_empty_page_with_more_behind_it_says_so_without_a_remark_too() -> None:
     assert (await listed(following="n")).heading("article") == "No articles found so far."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Final, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from unthread_mcp.access import reads
-from unthread_mcp.answers import Page, text_of
+from unthread_mcp.answers import text_of
 from unthread_mcp.api.endpoints import LIST_CONVERSATIONS, LIST_MESSAGES
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
@@ -33,7 +33,7 @@ from unthread_mcp.arguments import (
 from unthread_mcp.conversation_filters import ConversationFilters, resolved
 from unthread_mcp.conversation_view import conversation_head, thread_shown
 from unthread_mcp.fields import CONVERSATION, MESSAGE
-from unthread_mcp.listing import Listed, Query, list_page
+from unthread_mcp.listing import Listed, Query, list_matching, list_page
 from unthread_mcp.mentions import names_of_mentioned
 from unthread_mcp.message_pages import messages_listed
 from unthread_mcp.render import (
@@ -121,16 +121,15 @@ async def search_conversations(
         cursor=cursor,
         absolute=absolute,
     )
-    page = list_page
-    if filters.unassigned:
-        page = _unassigned
-        query = replace(query, local_fields=("assignedToUserId",))
+    page = _unassigned if filters.unassigned else list_page
     listed = await page(workspace, _with_text(query, text))
     in_messages = False
     if text and not cursor and not text.startswith(IN_MESSAGE) and not listed.page.rows and listed.page.next is None:
         listed = await page(workspace, _with_text(query, IN_MESSAGE + text))
         in_messages = bool(listed.page.rows)
-    remark = listed.remark or _order_said(order_by, descending=descending)
+    remark = _order_said(order_by, descending=descending)
+    if filters.unassigned:
+        remark = f"unassigned, out of {listed.looked_through:,} looked through, {remark}"
     if in_messages:
         remark += "; no title has these words, these first messages do"
     return conversations_listed(workspace, listed, remark)
@@ -157,21 +156,12 @@ def _order_said(order_by: str, *, descending: bool) -> str:
 
 async def _unassigned(workspace: Workspace, query: Query) -> Listed:
     """Conversations without an assignee. The API's `where` takes no null, so pages are read and filtered here."""
-    rows: list[JsonObject] = []
-    scanned, listed = 0, None
-    for _ in range(_UNASSIGNED_PAGES):
-        listed = await list_page(workspace, query)
-        scanned += len(listed.page.rows)
-        rows += [row for row in listed.page.rows if row.get("assignedToUserId") is None]
-        if listed.page.next is None or len(rows) >= query.limit:
-            break
-        query = replace(query, cursor=listed.page.next)
-    assert listed is not None
-    return replace(
-        listed,
-        page=Page(rows, None, listed.page.next),
-        remark=f"unassigned, out of {scanned} looked through",
-    )
+
+    async def nobodys(rows: Sequence[JsonObject]) -> Sequence[JsonObject]:
+        return [row for row in rows if row.get("assignedToUserId") is None]
+
+    with_assignees = replace(query, local_fields=("assignedToUserId",))
+    return await list_matching(workspace, with_assignees, nobodys, most_pages=_UNASSIGNED_PAGES)
 
 
 def conversations_listed(workspace: Workspace, listed: Listed, remark: str = "") -> Answer:
