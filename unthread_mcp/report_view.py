@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
 from unthread_mcp.render import NAME_LENGTH, SEPARATOR, compose
-from unthread_mcp.series import Row, Series, value_of
+from unthread_mcp.series import Mean, Place, Row, Series, mean_of, sum_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.untrusted import one_line
 
@@ -31,12 +31,34 @@ COUNTED: Final[dict[str, str]] = {
     "resolutionTimeWorkingMean": "mean working time to resolution; unresolved conversations are left out",
 }
 """What a metric counts. The reference names the metrics but doesn't define them: inferred."""
+WEIGHED_BY: Final = {
+    "responseTimeMean": "totalCount",
+    "responseTimeWorkingMean": "totalCount",
+    "resolutionTimeMean": "conversationsResolved",
+    "resolutionTimeWorkingMean": "conversationsResolved",
+}
+"""The count that a metric's means are weighed by, since the API gives none beside them.
+
+Of resolutions it counts the same conversations. Of first responses it counts those without one, too: what it weighs is
+an estimate. Inferred from the metrics' names.
+"""
+_COUNT_WORDS: Final = {"totalCount": "created, answered or not", "conversationsResolved": "resolved"}
 DIMENSION_WORDS: Final = {
     "assigneeId": "assignee",
     "customerId": "customer",
     "tagId": "tag",
     "sourceType": "source",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole period without dimensions, from which its total is taken: it is the same however a report is split."""
+
+    step: str
+    series: Series
+    counts: Mapping[Place, float]
+    """What means are weighed by; nothing for counts, or where one bucket holds the period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +73,10 @@ class Report:
     zone: str
     dimensions: Sequence[str]
     current: Series
-    before: Series | None
+    counts: Mapping[Place, float]
+    """What the means of `current` are weighed by where they are summed up in rows."""
+    whole: Whole
+    before: Whole | None
     before_first: date
     before_last: date
     all_rows: bool = False
@@ -60,6 +85,11 @@ class Report:
     def is_time(self) -> bool:
         """Whether the values are means of seconds, and not counts."""
         return self.metric.endswith("Mean")
+
+    @property
+    def is_working_time(self) -> bool:
+        """Whether its seconds are of working hours alone."""
+        return self.metric.endswith("WorkingMean")
 
     @property
     def days(self) -> int:
@@ -71,22 +101,28 @@ def report_shown(report: Report) -> str:
     """The whole answer."""
     series = report.current
     days = _days(report.days) + (", today so far" if report.first <= report.today <= report.last else "")
-    counted = COUNTED[report.metric]
+    counted = f"{COUNTED[report.metric]}; those excluded from analytics aren't in it"
     head = [
         f"{report.metric} {report.first} to {report.last} ({days}) by {report.step}, {report.zone}: {counted}.",
         _total(report),
         _drawn(report),
     ]
     empty = [day for day in series.dates if day not in series.dated]
+    strays, unread = ([*dict.fromkeys(each)] for each in _oddities(series, report.whole.series))
     tail = [
+        "rows: a conversation counts once for each of its tags" if "tagId" in report.dimensions else "",
         _partial(report),
         f"no data in {len(empty)} of {len(series.dates)} {report.step}s: {_runs(empty, series.dates, report)}"
         if empty
         else "",
-        f"counted too, though outside the dates: {_some(series.strays, report)}" if series.strays else "",
-        f"skipped, not understood: {_some(series.unread, report)}" if series.unread else "",
+        f"counted too, though outside the dates: {_some(strays, report)}" if strays else "",
+        f"skipped, not understood: {_some(unread, report)}" if unread else "",
     ]
     return compose(head, _matrix(report) if report.dimensions else _periods(report), tail)
+
+
+def _oddities(*series: Series) -> tuple[list[str], list[str]]:
+    return [odd for each in series for odd in each.strays], [odd for each in series for odd in each.unread]
 
 
 def _partial(report: Report) -> str:
@@ -107,31 +143,54 @@ def _days(count: int) -> str:
 
 
 def _total(report: Report) -> str:
-    """The total and its change; for means the mean of the periods: the API gives no weights, and it is said."""
-    by_tag = "tagId" in report.dimensions
-    if report.is_time:
-        each = "; a conversation counts for each of its tags" if by_tag else ""
-        rows = " and rows" if report.dimensions else ""
-        word = f"mean of the periods{rows} (unweighted: the API gives no counts{each})"
-    else:
-        word = "total (a conversation counts once for each of its tags)" if by_tag else "total"
-    value = report.current.value(is_time=report.is_time)
-    if value is None:
-        return f"{word}: no data"
-    said = f"{word} {_value(value, report)}"
+    """The total and its change. A mean that isn't exact says what it is, and no percentage is taken of it."""
+    mean = _whole_mean(report, report.whole)
+    if mean is None:
+        return f"{'mean' if report.is_time else 'total'}: no data"
+    said = _whole_words(mean, report, report.whole.step)
     if report.before is None:
         return said
-    then = report.before.value(is_time=report.is_time)
     earlier = f"the {_days(report.days)} before ({_day(report.before_first, report)} to "
     earlier = f"{earlier}{_day(report.before_last, report)})" if report.days > 1 else f"{report.before_last}"
-    if not then:
-        return f"{said}; {'no data' if then is None else _value(then, report)} in {earlier}"
-    return f"{said}; {(value - then) / then:+.0%} against {_value(then, report)} in {earlier}"
+    then = _whole_mean(report, report.before)
+    if then is None:
+        return f"{said}; no data in {earlier}"
+    value = f"{_hedge(then, report)}{_value(then.value, report)}"
+    if _hedge(mean, report) or _hedge(then, report):
+        return f"{said}; {value} in {earlier}, too rough for a percentage"
+    if not then.value:
+        return f"{said}; {value} in {earlier}"
+    return f"{said}; {(mean.value - then.value) / then.value:+.0%} against {value} in {earlier}"
+
+
+def _whole_mean(report: Report, whole: Whole) -> Mean | None:
+    """A period's one number, which for counts is exact however many were summed."""
+    if report.is_time:
+        return mean_of(whole.series.rows, whole.counts)
+    total = sum_of(whole.series.rows)
+    return None if total is None else Mean(total, "exact", 1)
+
+
+def _whole_words(mean: Mean, report: Report, step: str) -> str:
+    value = _value(mean.value, report, whole=True)
+    if not report.is_time:
+        return f"total {value}"
+    if mean.weighing == "unweighted":
+        return f"mean of {mean.parts} {step}s, unweighted: {value}"
+    weighed = f"{mean.parts} {step}s weighed by conversations {_COUNT_WORDS[WEIGHED_BY[report.metric]]}"
+    return f"mean {_hedge(mean, report)}{value}" + (f", {weighed}" if mean.weighing == "weighed" else "")
+
+
+def _hedge(mean: Mean, report: Report) -> str:
+    """What stands before a number that is no fact: it was weighed by nothing, or by other things as well."""
+    if mean.weighing == "weighed" and WEIGHED_BY[report.metric] == "totalCount":
+        return "about "
+    return "unweighted " if mean.weighing == "unweighted" else ""
 
 
 def _drawn(report: Report) -> str:
     """The course of the total, a sign a period; means of several rows have none."""
-    series = report.current
+    series = report.current if report.is_time else report.whole.series
     if not 1 < len(series.dates) <= _MOST_SPARKS or (report.is_time and report.dimensions):
         return ""
     per_date = series.per_date()
@@ -169,7 +228,7 @@ def _matrix(report: Report) -> list[str]:
 
     heads = [DIMENSION_WORDS.get(report.dimensions[level], report.dimensions[level]) for level in down]
     heads += [labels[across][keys[0]] for keys, _ in columns] if across is not None else []
-    said = [[*heads, "mean" if report.is_time else "total"]]
+    said = [[*heads, _row_word(lines, report) if report.is_time else "total"]]
     shown = len(lines) if report.all_rows else TOP_ROWS
     for keys, rows in lines[:shown]:
         said.append([*(labels[level][key] for level, key in zip(down, keys, strict=True)), *cells(rows)])
@@ -181,6 +240,13 @@ def _matrix(report: Report) -> list[str]:
     return text
 
 
+def _row_word(lines: Sequence[tuple[tuple[str, ...], Sequence[Row]]], report: Report) -> str:
+    """What the means of rows are, by the least sure of them."""
+    means = [mean for _, rows in lines if (mean := mean_of(rows, report.counts))]
+    hedges = sorted({_hedge(each, report) for each in means} - {""})
+    return f"mean, {hedges[-1].strip()}" if hedges else "mean"
+
+
 def _is_across(series: Series, level: int, last: int) -> bool:
     return last > 0 and len(series.keys(level)) <= _MOST_COLUMNS
 
@@ -190,7 +256,7 @@ def _grouped(rows: Sequence[Row], levels: Sequence[int], report: Report) -> list
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row.keys[level] for level in levels), []).append(row)
-    return sorted(groups.items(), key=lambda group: -(value_of(group[1], is_time=report.is_time) or 0))
+    return sorted(groups.items(), key=lambda group: -(_row_value(group[1], report) or 0))
 
 
 def _labels(series: Series, level: int, dimension: str) -> dict[str, str]:
@@ -206,13 +272,23 @@ def _labels(series: Series, level: int, dimension: str) -> dict[str, str]:
 
 
 def _cell(rows: Sequence[Row], report: Report) -> str:
-    value = value_of(rows, is_time=report.is_time)
+    value = _row_value(rows, report)
     return "-" if value is None else _value(value, report)
 
 
-def _value(value: float, report: Report) -> str:
-    number = f"{value:.0f}" if report.is_time or value == int(value) else f"{value:.2f}"
-    return f"{number} s ({write_duration(value)})" if report.is_time else number
+def _row_value(rows: Sequence[Row], report: Report) -> float | None:
+    if not report.is_time:
+        return sum_of(rows)
+    mean = mean_of(rows, report.counts)
+    return mean.value if mean else None
+
+
+def _value(value: float, report: Report, *, whole: bool = False) -> str:
+    """A number; of working time in hours, said to be of it with the `whole`."""
+    if not report.is_time:
+        return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+    words = write_duration(value, days=not report.is_working_time)
+    return f"{value:.0f} s ({words}{' of working time' if whole and report.is_working_time else ''})"
 
 
 def _day(day: str | date, report: Report) -> str:

@@ -7,14 +7,19 @@ are left out, and `lookups` may have other keys or an array: names are a help, n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 
 _LARGEST: Final = 2**53
 """No count or number of seconds is larger; JSON's numbers can be, beyond what floats hold."""
+
+
+Place = tuple[tuple[str, ...], str]
+"""Where a value stands: the row's keys and the date."""
+Weighing = Literal["exact", "weighed", "unweighted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +57,44 @@ class Series:
                 summed[day] = summed.get(day, 0) + value
         return summed
 
+    def by_place(self) -> dict[Place, float]:
+        """Values by place."""
+        return {(row.keys, day): value for row in self.rows for day, value in row.values.items()}
+
     def keys(self, depth: int) -> list[str]:
         """The different keys of the dimension at `depth`, in the order of the answer."""
         return [*dict.fromkeys(row.keys[depth] for row in self.rows)]
 
-    def value(self, *, is_time: bool) -> float | None:
-        """`value_of` all rows."""
-        return value_of(self.rows, is_time=is_time)
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean of one or several means."""
+
+    value: float
+    weighing: Weighing
+    """`exact` if there was only one, `unweighted` if any of several lacks the count that it should be weighed by."""
+    parts: int
 
 
-def value_of(rows: Sequence[Row], *, is_time: bool) -> float | None:
-    """The sum over the rows' dates, or for times the unweighted mean of their values; None without data."""
+def sum_of(rows: Sequence[Row]) -> float | None:
+    """The sum over the rows' dates; None without data."""
     values = [value for row in rows for value in row.values.values()]
-    if not values:
+    return sum(values) if values else None
+
+
+def mean_of(rows: Sequence[Row], counts: Mapping[Place, float]) -> Mean | None:
+    """The mean of the rows' means, weighed by what `counts` has in the same places; None without data."""
+    means = [((row.keys, day), value) for row in rows for day, value in row.values.items()]
+    if not means:
         return None
-    return sum(values) / len(values) if is_time else sum(values)
+    if len(means) == 1:
+        return Mean(means[0][1], "exact", 1)
+    weights = [counts.get(place, 0) for place, _ in means]
+    weighing: Weighing = "weighed" if min(weights) > 0 else "unweighted"
+    if weighing == "unweighted":
+        weights = [1.0] * len(means)
+    weighed = sum(value * weight for (_, value), weight in zip(means, weights, strict=True))
+    return Mean(weighed / sum(weights), weighing, len(means))
 
 
 def read_series(answer: JsonObject, dimensions: Sequence[str]) -> Series:

@@ -124,11 +124,14 @@ def _written(value: str, zone: tzinfo, this_year: int, clock: bool) -> str:
     return day + local.strftime(" %H:%M") if clock and local.time() != time() else day
 
 
-def write_duration(seconds: float) -> str:
-    """A length of time in its two largest units: `2 d 4 h`, `35 min`, `0 s`."""
+def write_duration(seconds: float, *, days: bool = True) -> str:
+    """A length of time in its two largest units: `2 d 4 h`, `35 min`, `0 s`.
+
+    Working time takes no `days`: one of 24 hours would be read as a day, and is three or so.
+    """
     left, parts = round(abs(seconds)), list[str]()
     sign = "-" if left and seconds < 0 else ""
-    for size, unit in _WRITTEN:
+    for size, unit in _WRITTEN if days else _WRITTEN[1:]:
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {unit}")

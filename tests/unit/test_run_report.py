@@ -25,14 +25,36 @@ def series(data: JsonObject, dates: list[str] | None = None, **lookups: JsonObje
     return {"data": data, "dates": [*(dates or WEEK)], "lookups": {**lookups}}
 
 
+def merged(data: Any) -> JsonObject:
+    """What is nested by keys, summed by date: a report's answer without dimensions."""
+    by_date: JsonObject = {}
+    for key, inner in data.items():
+        for day, value in (merged(inner) if isinstance(inner, dict) else {key: inner}).items():
+            earlier = by_date.get(day, 0)
+            by_date[day] = (
+                value + earlier if isinstance(value, int | float) and isinstance(earlier, int | float) else value
+            )
+    return by_date
+
+
 async def report(answer: JsonObject, before: JsonObject | None = None, **options: Any) -> list[str]:
-    """The lines of a report for which the API answers with `answer`, and with `before` for the period before."""
+    """The lines of a report for which the API answers with `answer`, and with `before` for the period before.
+
+    Means are weighed by `counts`, which is nothing unless it is given.
+    """
     start = options.setdefault("start", WEEK[0])
     options.setdefault("end", WEEK[-1])
-    options.setdefault("metric", "totalCount")
-    client = StubClient(lambda asked: answer if asked.body["startDate"] == start else before or series({}))
+    metric, counts = options.setdefault("metric", "totalCount"), options.pop("counts", series({}))
+
+    def script(asked: Asked) -> Answer:
+        if asked.body["metric"] != metric:
+            return counts
+        found = answer if asked.body["startDate"] == start else before or series({})
+        whole = "dimensions" in options and "dimensions" not in asked.body
+        return {**found, "data": merged(found["data"])} if whole else found
+
     options.setdefault("compare", before is not None)
-    return (await run_report(workspace_on(client), **options)).text.splitlines()
+    return (await run_report(workspace_on(StubClient(script)), **options)).text.splitlines()
 
 
 async def bodies(**options: Any) -> list[Any]:
@@ -95,7 +117,7 @@ async def test_a_step_that_fits_the_period_is_chosen(start: str, step: str) -> N
 
 
 async def test_filters_and_dimensions_go_by_name_and_keep_their_order() -> None:
-    (body,) = await bodies(
+    body, whole = await bodies(
         customer="Acme",
         assignee="Anna",
         tag="Bug",
@@ -110,6 +132,8 @@ async def test_filters_and_dimensions_go_by_name_and_keep_their_order() -> None:
         "tagId": "t-1",
         "sourceType": ["slack", "email"],
     }
+    del body["dimensions"]
+    assert whole == body
 
 
 @pytest.mark.parametrize(
@@ -134,7 +158,10 @@ async def test_an_odd_period_is_refused_before_anything_is_sent(start: str, end:
 async def test_counts_are_added_up_and_shown_by_date() -> None:
     lines = await report(series({"2026-11-16": 4, "2026-11-18": 6}), series({"2026-11-13": 5, "2026-11-14": 3}))
     assert lines == [
-        "totalCount 2026-11-16 to 2026-11-18 (3 days) by day, UTC: conversations created in the period.",
+        (
+            "totalCount 2026-11-16 to 2026-11-18 (3 days) by day, UTC: conversations created in the period; "
+            "those excluded from analytics aren't in it."
+        ),
         "total 10; +25% against 8 in the 3 days before (11-13 to 11-15)",
         "▆▁█ 11-16 to 11-18",
         "11-16 4; 11-18 6",
@@ -155,14 +182,51 @@ async def test_the_change_against_the_period_before_is_said(before: JsonObject, 
     assert (await report(series({"2026-11-16": 10}), before))[1] == said
 
 
+async def test_working_time_is_in_hours_since_a_day_of_it_is_none() -> None:
+    lines = await report(
+        series({"2026-11-16": 87792}), series({"2026-11-13": 200000}), metric="resolutionTimeWorkingMean"
+    )
+    assert lines[1:4] == [
+        (
+            "mean 87792 s (24 h 23 min of working time); "
+            "-56% against 200000 s (55 h 33 min) in the 3 days before (11-13 to 11-15)"
+        ),
+        "█▁▁ 11-16 to 11-18",
+        "11-16 87792 s (24 h 23 min)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        (
+            "resolutionTimeMean",
+            "mean 20 s (20 s), 2 months weighed by conversations resolved; -50% against 40 s (40 s)",
+        ),
+        (
+            "responseTimeMean",
+            "mean about 20 s (20 s), 2 months weighed by conversations created, answered or not; 40 s (40 s)",
+        ),
+    ],
+)
+async def test_several_means_are_weighed_and_those_weighed_by_other_things_too_are_called_so(
+    metric: str, said: str
+) -> None:
+    means, counts = series({"2026-10-01": 10, "2026-11-01": 50}), series({"2026-10-01": 3, "2026-11-01": 1})
+    before, dates = series({"2026-10-01": 40}), {"start": "2026-10-26", "end": "2026-11-08", "by": "month"}
+    lines = await report(means, before, metric=metric, counts=counts, **dates)
+    assert lines[1].startswith(f"{said} in the 14 days before ")
+    assert ("%" in lines[1]) == (metric == "resolutionTimeMean")
+
+
 async def test_times_are_in_seconds_and_in_words_and_their_mean_is_called_unweighted() -> None:
     lines = await report(
         series({"2026-11-16": 3600, "2026-11-18": 7380.4}), series({"2026-11-13": 1800}), metric="responseTimeMean"
     )
     assert lines[1:] == [
         (
-            "mean of the periods (unweighted: the API gives no counts) 5490 s (1 h 31 min); "
-            "+205% against 1800 s (30 min) in the 3 days before (11-13 to 11-15)"
+            "mean of 2 weeks, unweighted: 5490 s (1 h 31 min); 1800 s (30 min) in the 3 days before (11-13 to 11-15), "
+            "too rough for a percentage"
         ),
         "▄▁█ 11-16 to 11-18",
         "11-16 3600 s (1 h); 11-18 7380 s (2 h 3 min)",
@@ -173,7 +237,7 @@ async def test_times_are_in_seconds_and_in_words_and_their_mean_is_called_unweig
 async def test_without_data_that_is_what_is_said() -> None:
     for metric, word in (
         ("totalCount", "total"),
-        ("resolutionTimeMean", "mean of the periods (unweighted: the API gives no counts)"),
+        ("resolutionTimeMean", "mean"),
     ):
         lines = await report(series({}), metric=metric)
         assert lines[1] == f"{word}: no data"
@@ -282,21 +346,20 @@ async def test_names_that_the_answer_lacks_are_looked_up_in_one_request_a_dimens
     assert [asked.where for asked in client.asked if asked.endpoint is LIST_USERS] == [[("id", "in", [anna, gone])]]
 
 
-async def test_a_report_by_tag_says_in_its_total_that_a_conversation_may_count_several_times() -> None:
+async def test_a_report_by_tag_says_under_its_rows_that_a_conversation_may_count_several_times() -> None:
     data: JsonObject = {"t-1": {"2026-11-16": 2}, "t-2": {"2026-11-16": 1}}
     lines = await report(series(data), dimensions=["tagId"])
-    assert lines[1] == "total (a conversation counts once for each of its tags) 3"
+    assert lines[-2] == "rows: a conversation counts once for each of its tags"
+    data = {"t-1": {"2026-11-16": 2, "2026-11-17": 1}}
     lines = await report(series(data), dimensions=["tagId"], metric="responseTimeMean")
-    assert lines[1] == (
-        "mean of the periods and rows (unweighted: the API gives no counts; a conversation counts for each of its tags)"
-        " 2 s (2 s)"
-    )
+    assert "rows: a conversation counts once for each of its tags" in lines
+    assert "tag · mean, unweighted" in lines
 
 
 async def test_only_the_first_ten_rows_are_shown_unless_all_are_asked_for() -> None:
     data: JsonObject = {f"t-{number:02}": {"2026-11-16": number + 1} for number in range(14)}
     lines = await report(series(data), dimensions=["tagId"])
-    assert lines[-2] == "4 more rows · 10; all_rows shows them"
+    assert lines[-3] == "4 more rows · 10; all_rows shows them"
     assert not any("all_rows" in line for line in await report(series(data), dimensions=["tagId"], all_rows=True))
     times = await report(series(data), dimensions=["tagId"], metric="responseTimeMean")
     assert "4 more rows; all_rows shows them" in times
@@ -332,6 +395,15 @@ async def test_what_is_odd_about_the_answer_is_said() -> None:
     lines = await report(series(data))
     assert lines[-2] == "counted too, though outside the dates: 12-31, x 0, x 1, x 2, x 3 and 2 more"
     assert lines[-1] == "skipped, not understood: 11-17, 11-18"
+
+
+async def test_what_is_odd_about_the_whole_is_said_beside_what_is_odd_about_its_days() -> None:
+    def script(asked: Asked) -> Answer:
+        by_day = asked.body["dateDimension"] == "day"
+        return series({"2026-11-16": 1, "x": "much"} if by_day else {"2026-11-16": "many", "x": "much"})
+
+    said = (await run_report(workspace_on(StubClient(script)), "responseTimeMean", start=WEEK[0], end=WEEK[-1])).text
+    assert said.splitlines()[-1] == "skipped, not understood: x, 11-16"
 
 
 async def test_an_answer_without_dates_still_shows_its_numbers() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.series import read_series, value_of
+from unthread_mcp.series import Mean, mean_of, read_series, sum_of
 
 REFERENCE: JsonObject = {
     "lookups": {
@@ -36,10 +36,20 @@ def test_the_references_example_is_read_whole() -> None:
     assert series.strays == ["2022-12-31"]
     assert series.unread == []
     assert series.per_date() == {"2022-11-28": 25, "2022-12-12": 70, "2022-12-31": 1}
-    assert series.value(is_time=False) == 96
-    assert series.value(is_time=True) == 24
-    assert value_of(series.rows[:1], is_time=False) == 89
-    assert value_of(series.rows[:1], is_time=True) == 44.5
+    assert sum_of(series.rows) == 96
+    assert mean_of(series.rows, {}) == Mean(24, "unweighted", 4)
+    assert sum_of(series.rows[:1]) == 89
+    assert mean_of(series.rows[:1], {}) == Mean(44.5, "unweighted", 2)
+
+
+def test_means_are_weighed_by_the_counts_in_the_same_places() -> None:
+    means = read_series({"data": {"a": {"d1": 10, "d2": 40}, "b": {"d1": 100}}}, ["tagId"])
+    counts = read_series({"data": {"a": {"d1": 3, "d2": 1, "d3": 9}, "b": {"d1": 2}}}, ["tagId"]).by_place()
+    assert mean_of(means.rows, counts) == Mean(45, "weighed", 3)
+    assert mean_of(means.rows[:1], counts) == Mean(17.5, "weighed", 2)
+    assert mean_of(means.rows[1:], {}) == Mean(100, "exact", 1)
+    for lacking in ({(("a",), "d1"): 3.0}, {**counts, (("b",), "d1"): 0.0}):
+        assert mean_of(means.rows, lacking) == Mean(50, "unweighted", 3)
 
 
 def test_without_dimensions_the_data_is_by_date() -> None:
@@ -51,12 +61,7 @@ def test_without_data_there_is_no_number() -> None:
     nothing: list[JsonValue] = [None, {}, []]
     for data in nothing:
         series = read_series({"dates": ["2022-11-28"], "data": data}, [])
-        assert (series.rows, series.unread, series.value(is_time=False), series.value(is_time=True)) == (
-            [],
-            [],
-            None,
-            None,
-        )
+        assert (series.rows, series.unread, sum_of(series.rows), mean_of(series.rows, {})) == ([], [], None, None)
 
 
 def test_without_dates_those_of_the_data_stand_in() -> None:
@@ -96,6 +101,6 @@ def test_no_shape_from_upstream_breaks_a_report(
     data: JsonValue, dates: JsonValue, lookups: JsonValue, by: list[str]
 ) -> None:
     series = read_series({"data": data, "dates": dates, "lookups": lookups}, by)
-    series.value(is_time=False)
-    series.value(is_time=True)
+    sum_of(series.rows)
+    mean_of(series.rows, series.by_place())
     assert all(len(row.keys) == len(by) for row in series.rows)

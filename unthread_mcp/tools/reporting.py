@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
@@ -14,11 +15,11 @@ from unthread_mcp.api.endpoints import TIME_SERIES
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import CustomerRef, Name, UserRef, When
-from unthread_mcp.concurrency import both
+from unthread_mcp.concurrency import together
 from unthread_mcp.name_matching import CUSTOMERS, TAGS, USERS, may_be_id
 from unthread_mcp.render import Answer
-from unthread_mcp.report_view import NOBODY, Report, report_shown
-from unthread_mcp.series import Series, read_series
+from unthread_mcp.report_view import NOBODY, WEIGHED_BY, Report, Whole, report_shown
+from unthread_mcp.series import Place, Series, read_series
 from unthread_mcp.times import parse_day, parse_first_day
 from unthread_mcp.workspace import Workspace
 
@@ -32,6 +33,7 @@ Metric = Literal[
 ]
 Dimension = Literal["assigneeId", "customerId", "tagId", "sourceType"]
 Period = Literal["day", "week", "month"]
+_PERIODS: Final[tuple[Period, ...]] = ("day", "week", "month")
 
 MAX_DAYS: Final = 731
 _DAYS_BY_DAY: Final = 31
@@ -39,6 +41,27 @@ _DAYS_BY_WEEK: Final = 183
 _FIRST_YEAR: Final = 2000
 """Nothing in Unthread is older. Python's calendar ends at the year 1, and the period before would reach beyond it."""
 _KINDS: Final = {"assigneeId": USERS, "customerId": CUSTOMERS, "tagId": TAGS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What one request asks for, beside the filters."""
+
+    metric: str
+    first: date
+    last: date
+    step: Period
+    dimensions: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> _Question | None:
+        """What the means of the answer are weighed by; None if there is nothing to weigh.
+
+        In one bucket that is split by one dimension, each mean stands for itself.
+        """
+        if self.metric not in WEIGHED_BY or (_is_one(self.step, self.first, self.last) and len(self.dimensions) < 2):
+            return None
+        return replace(self, metric=WEIGHED_BY[self.metric])
 
 
 @reads("Run a report")
@@ -75,31 +98,22 @@ async def run_report(
         filters["tagId"] = (await workspace.names.tag(tag)).id
     if source:
         filters["sourceType"] = [*source]
-    step = by or _fitting_step(first, last)
-
-    async def fetch(start_date: date, end_date: date, split: Sequence[str]) -> Series:
-        body: JsonObject = {
-            "startDate": start_date.isoformat(),
-            "endDate": end_date.isoformat(),
-            "metric": metric,
-            "timezone": zone.key,
-            "dateDimension": step,
-        }
-        if split:
-            body["dimensions"] = [*split]
-        if filters:
-            body["filters"] = filters
-        return read_series(as_object(await workspace.client.read(TIME_SERIES, {}, body=body)), split)
-
-    before: Series | None = None
+    is_time = metric in WEIGHED_BY
+    # Of means in rows no dates are shown, so that the fewest buckets are the nearest to the truth.
+    step = by or (_coarsest_step(first, last) if is_time and names else _fitting_step(first, last))
     earlier_last = first - timedelta(days=1)
     earlier_first = earlier_last - (last - first)
-    if compare:
-        current, before = await both(
-            lambda: fetch(first, last, names), lambda: fetch(earlier_first, earlier_last, names)
-        )
-    else:
-        current = await fetch(first, last, names)
+
+    def whole(start_date: date, end_date: date) -> _Question:
+        return _Question(metric, start_date, end_date, _coarsest_step(start_date, end_date) if is_time else step)
+
+    shown = _Question(metric, first, last, step, tuple(names))
+    now_whole, then_whole = whole(first, last), whole(earlier_first, earlier_last)
+    asked = [shown, now_whole, *([then_whole] if compare else [])]
+    # What is shown by date alone is not weighed: each mean stands for itself.
+    counts = [each.count for each in (asked if names else asked[1:])]
+    answers = await _answered(workspace, zone.key, filters, [*asked, *(each for each in counts if each)])
+    current = answers[shown]
     await _name(workspace, names, current)
     report = Report(
         metric=metric,
@@ -110,13 +124,47 @@ async def run_report(
         zone=zone.key,
         dimensions=names,
         current=current,
-        before=before,
+        counts=_counts(answers, shown),
+        whole=Whole(now_whole.step, answers[now_whole], _counts(answers, now_whole)),
+        before=Whole(then_whole.step, answers[then_whole], _counts(answers, then_whole)) if compare else None,
         before_first=earlier_first,
         before_last=earlier_last,
         all_rows=all_rows,
     )
     data: JsonObject = {"metric": metric, "start": first.isoformat(), "end": last.isoformat(), **current.raw}
     return Answer(report_shown(report), data)
+
+
+async def _answered(
+    workspace: Workspace, zone: str, filters: JsonObject, questions: Sequence[_Question]
+) -> dict[_Question, Series]:
+    """The answers to `questions`, each asked once and all at the same time."""
+
+    async def ask(question: _Question) -> Series:
+        body: JsonObject = {
+            "startDate": question.first.isoformat(),
+            "endDate": question.last.isoformat(),
+            "metric": question.metric,
+            "timezone": zone,
+            "dateDimension": question.step,
+        }
+        if question.dimensions:
+            body["dimensions"] = [*question.dimensions]
+        if filters:
+            body["filters"] = filters
+        answer = as_object(await workspace.client.read(TIME_SERIES, {}, body=body))
+        return read_series(answer, question.dimensions)
+
+    def asking(question: _Question) -> Callable[[], Awaitable[Series]]:
+        return lambda: ask(question)
+
+    once = [*dict.fromkeys(questions)]
+    return dict(zip(once, await together([asking(each) for each in once]), strict=True))
+
+
+def _counts(answers: Mapping[_Question, Series], question: _Question) -> Mapping[Place, float]:
+    count = question.count
+    return answers[count].by_place() if count and count in answers else {}
 
 
 async def _name(workspace: Workspace, dimensions: Sequence[str], series: Series) -> None:
@@ -137,6 +185,24 @@ def _check_period(first: date, last: date, today: date) -> None:
         raise InvalidArgument("The report begins before there was an Unthread.", "Pass a later start.")
     if (last - first).days > MAX_DAYS:
         raise InvalidArgument("The period is longer than two years.", "Ask for a shorter one.")
+
+
+def _is_one(step: Period, first: date, last: date) -> bool:
+    """Whether the period lies in one day, week or month."""
+    if step == "month":
+        return (first.year, first.month) == (last.year, last.month)
+    return first == last if step == "day" else first.isocalendar()[:2] == last.isocalendar()[:2]
+
+
+def _coarsest_step(first: date, last: date) -> Period:
+    """The step that makes the fewest buckets of a period.
+
+    Buckets are taken to be cut where the period is: the reference calls its dates inclusive.
+    """
+    for step in _PERIODS:
+        if _is_one(step, first, last):
+            return step
+    return "month"
 
 
 def _fitting_step(first: date, last: date) -> Period:
