@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.support import Desk, Era, Human
+from tests.support import Desk, Era, Human, Said
 from tests.tools.examples import article_id
 
 pytestmark = pytest.mark.anyio
@@ -208,6 +209,83 @@ async def test_publishing_an_article_shows_the_human_what_it_says(era: Era) -> N
     desk.sandbox.close()
 
 
+def rewritten(desk: Desk, article: str, **values: str) -> None:
+    """A colleague changes it in Unthread."""
+    for name, value in values.items():
+        desk.sandbox.database.execute(f"UPDATE articles SET {name} = ? WHERE id = ?", [value, article])
+
+
+def stored(desk: Desk, article: str) -> tuple[str, str]:
+    sql = "SELECT status, content FROM articles WHERE id = ?"
+    return desk.sandbox.database.execute(sql, [article]).fetchone()
+
+
+@dataclass(slots=True)
+class Distracted(Human):
+    """A human who says yes after another agent has made a call."""
+
+    call: Callable[[], Awaitable[Said]] | None = None
+    said: list[Said] = field(default_factory=list[Said])
+
+    async def __call__(self, context: Any, params: Any) -> Any:
+        if self.call and not self.said:
+            self.said.append(await self.call())
+        return await Human.__call__(self, context, params)
+
+
+async def test_what_another_call_writes_into_an_article_while_the_human_reads_it_is_not_published(era: Era) -> None:
+    desk = Desk()
+    article, human = article_id(desk), Distracted()
+    rewritten(desk, article, status="inactive", content="What the human reads.")
+    async with desk.agent(era, human=human) as agent, desk.agent(era, human=Human()) as other:
+        human.call = lambda: other.call("update_kb_article", article=article, content="Pay elsewhere.")
+        said = await agent.call("update_kb_article", article=article, status="active")
+    assert human.said[0].text.startswith("done: "), "nobody is answered from it yet"
+    if era == "legacy":
+        assert said.text.startswith("refused: The article changed while the human was asked")
+        assert stored(desk, article) == ("inactive", "Pay elsewhere.")
+    else:
+        assert "> Pay elsewhere." in human.asked[-1], "they are asked anew"
+    desk.sandbox.close()
+
+
+async def test_what_was_written_unasked_is_not_written_into_an_article_that_is_published_meanwhile(desk: Desk) -> None:
+    article, human = article_id(desk), Human("decline")
+    rewritten(desk, article, status="inactive")
+    reads: list[str] = []
+
+    def publish(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method == "GET" and not reads:
+            reads.append(request.url.path)
+            rewritten(desk, article, status="active")
+        return answer
+
+    desk.wire.after = publish
+    async with desk.agent(human=human) as agent:
+        said = await agent.call("update_kb_article", article=article, content="Pay elsewhere.")
+    assert said.text.startswith("refused: The article changed")
+    assert desk.wire.writes == []
+
+
+@pytest.mark.parametrize("colleague", ["Written by a colleague, much longer.", "Same long."], ids=len)
+async def test_a_colleagues_edit_while_the_human_reads_is_not_overwritten(desk: Desk, colleague: str) -> None:
+    article = article_id(desk)
+    rewritten(desk, article, content="What stood.")
+    human = Human(meanwhile=lambda: rewritten(desk, article, content=colleague))
+    async with desk.agent("legacy", human=human) as agent:
+        said = await agent.call("update_kb_article", article=article, content="Mine.")
+    assert said.text.startswith("refused: The article changed while the human was asked")
+    assert stored(desk, article) == ("active", colleague)
+
+
+async def test_publishing_shows_the_human_the_address_and_the_groups_that_stand(desk: Desk) -> None:
+    article, human = article_id(desk), Human("decline")
+    rewritten(desk, article, status="inactive", url="https://help.example.com/x", userGroupIds='["g-7"]')
+    async with desk.agent(human=human) as agent:
+        await agent.call("update_kb_article", article=article, status="active")
+    assert "Address: https://help.example.com/x\nOnly for the groups: g-7" in human.asked[0]
+
+
 async def test_the_human_is_told_how_much_a_new_content_replaces(desk: Desk) -> None:
     human, article = Human("decline"), article_id(desk)
     sql = "SELECT length(content) FROM articles WHERE id = ?"
@@ -217,6 +295,7 @@ async def test_the_human_is_told_how_much_a_new_content_replaces(desk: Desk) -> 
     assert human.asked[0].endswith(
         f"Content: 21 characters in the place of {length:,}\n\nIt says:\n\n> Admins are told, too."
     )
+    assert "\nLast changed: 10-31\n" in human.asked[0]
 
 
 async def test_nobody_is_asked_about_an_article_that_is_so_already(desk: Desk) -> None:
@@ -296,6 +375,33 @@ async def test_an_article_that_customers_are_answered_from_is_deleted_once_someb
     assert later.text.startswith("refused: ")
     assert not is_there(admin, article)
     assert [str(sent) for sent in admin.wire.writes] == [f"DELETE /knowledge-base/articles/{article}"]
+
+
+async def test_an_article_that_changes_while_the_human_is_asked_is_not_deleted(admin: Desk) -> None:
+    article = article_id(admin)
+    human = Human(meanwhile=lambda: rewritten(admin, article, content="What a colleague made of it."))
+    async with admin.agent("legacy", human=human) as agent:
+        said = await agent.call("delete_kb_article", article=article)
+    assert said.text.startswith("refused: The article changed while the human was asked")
+    assert is_there(admin, article)
+
+
+async def test_one_that_is_published_meanwhile_is_not_deleted_unasked(admin: Desk) -> None:
+    sql = "SELECT id FROM articles WHERE status = 'inactive'"
+    article = admin.sandbox.database.execute(sql).fetchone()[0]
+    reads: list[str] = []
+
+    def publish(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if request.method == "GET" and not reads:
+            reads.append(request.url.path)
+            rewritten(admin, article, status="active")
+        return answer
+
+    admin.wire.after = publish
+    async with admin.agent(human=Human()) as agent:
+        said = await agent.call("delete_kb_article", article=article)
+    assert said.text.startswith("refused: The article changed")
+    assert is_there(admin, article)
 
 
 async def test_an_inactive_article_is_deleted_without_asking(admin: Desk) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -16,7 +18,7 @@ from unthread_mcp.api.endpoints import (
     QUERY_KNOWLEDGE_BASE,
     UPDATE_ARTICLE,
 )
-from unthread_mcp.api.errors import InvalidArgument
+from unthread_mcp.api.errors import Conflict, InvalidArgument, NotFound
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import IN_CONTENT, ConversationRef, Cursor, CustomerRef, Id, Limit, Select, UserRef, Words
 from unthread_mcp.fields import ARTICLE
@@ -37,6 +39,9 @@ Title = Annotated[str, Field(min_length=1, max_length=300)]
 Content = Annotated[str, Field(min_length=1, max_length=100_000)]
 Url = Annotated[str, Field(description="https address of the published article", max_length=2_000)]
 GroupIds = Annotated[list[Id], Field(description="User groups that may see it", max_length=100)]
+
+_WRITTEN: Final = ("title", "content", "url", "userGroupIds", "status")
+"""What of an article is written, and so what a human says yes to."""
 
 
 @reads("Ask the knowledge base")
@@ -254,48 +259,90 @@ async def update_kb_article(
         body["status"] = status
     if not body:
         raise InvalidArgument("Nothing to change was passed.", "Pass title, content, url, user_group_ids or status.")
-    if gate.asks and body != {"status": "inactive"}:
-        before = as_object(await workspace.client.read(GET_ARTICLE, {"article_id": article}))
+
+    def question(found: JsonObject) -> str:
+        return _question(workspace, found, body)
+
+    asks = gate.asks and body != {"status": "inactive"}
+    before: JsonObject = {}
+    if asks:
+        before = await _article(workspace, article)
         if all(before.get(name) == value for name, value in body.items()):
             return Answer(f"article {article} is so already.", before, "already_done")
-        if question := _question(before, body):
-            await gate.pass_through(question)
-    ids = {"article_id": article}
-    changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
+        if asked := question(before):
+            await gate.pass_through(asked)
+    async with workspace.writing_to(article):
+        if asks:
+            _require_as_asked(question, before, await _article(workspace, article))
+        ids = {"article_id": article}
+        changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
     return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
 
 
 @deletes("Delete a knowledge base article")
 async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> Answer:
     """Delete an article for good. update_kb_article can take it out of use instead: status inactive."""
+    before: JsonObject = {}
+
+    def question(found: JsonObject) -> str:
+        if found.get("status") == "inactive":
+            return ""
+        asked = laid_out(f"Delete the knowledge base article {title_of(found)!r}?", [_last_changed(workspace, found)])
+        return f"{asked}\n\nCustomers may be answered from it. It can't be taken back."
 
     async def read(identity: str) -> JsonObject:
-        return as_object(await workspace.client.read(GET_ARTICLE, {"article_id": identity}))
+        return await _article(workspace, identity)
 
     async def identify(asked: str) -> Named:
         return Named(asked, asked)
 
     async def approve(found: JsonObject) -> None:
-        if found.get("status") != "inactive":
-            asked = f"Delete the knowledge base article {title_of(found)!r}?"
-            await gate.pass_through(f"{asked}\n\nCustomers may be answered from it. It can't be taken back.")
+        if gate.asks:
+            _require_as_asked(question, before, found)
 
-    gone = await delete(
-        workspace, DELETE_ARTICLE, what="article", asked=article, identify=identify, read=read, approve=approve
-    )
+    if gate.asks:
+        # One that isn't there is no reason to ask; what that means is said below.
+        with suppress(NotFound):
+            before = await read(article)
+            if asked := question(before):
+                await gate.pass_through(asked)
+    async with workspace.writing_to(article):
+        gone = await delete(
+            workspace, DELETE_ARTICLE, what="article", asked=article, identify=identify, read=read, approve=approve
+        )
     title = f" {title_of(gone.body)!r} is deleted" if gone.body else ""
     return Answer(f"article {article}{title}.{gone.note}", gone.body, gone.outcome)
 
 
-def _question(before: JsonObject, body: JsonObject) -> str:
+async def _article(workspace: Workspace, identity: str) -> JsonObject:
+    return as_object(await workspace.client.read(GET_ARTICLE, {"article_id": identity}))
+
+
+def _require_as_asked(question: Callable[[JsonObject], str], before: JsonObject, now: JsonObject) -> None:
+    """Raise `Conflict` unless the article stands as when somebody was asked, or nobody needs to be asked about it."""
+    asked = question(before) if before else ""
+    if question(now) != asked or (asked and any(now.get(name) != before.get(name) for name in _WRITTEN)):
+        so = "while the human was asked, so that their yes was to something else"
+        raise Conflict(
+            f"The article changed {so if asked else 'meanwhile, and nobody was asked about it as it is now'}.",
+            "Nothing was changed. Call again, and the human is asked about what is there now.",
+        )
+
+
+def _last_changed(workspace: Workspace, article: JsonObject) -> tuple[str, str]:
+    """A fact for the human, and what makes a question another one when somebody has edited the article since."""
+    return "Last changed", workspace.date(article.get("updatedAt"), clock=True)
+
+
+def _question(workspace: Workspace, before: JsonObject, body: JsonObject) -> str:
     """What a human is asked before an article changes that customers are or will be answered from; empty for others."""
     is_active = before.get("status") != "inactive"
     becomes_active = not is_active and body.get("status") == "active"
     if not (is_active or becomes_active):
         return ""
     # What an article that comes up says may have been written while it was down, when nobody was asked.
-    shown: JsonObject = {name: before.get(name) for name in ("title", "content")} if becomes_active else {}
-    facts = _facts(shown | body)
+    shown: JsonObject = {name: before[name] for name in _WRITTEN if before.get(name)} if becomes_active else {}
+    facts = [_last_changed(workspace, before), *_facts(shown | body)]
     if "content" in body:
         # Who reads a part that was to be added would not see what it replaces.
         old, new = len(text_of(before, "content")), len(text_of(body, "content"))
