@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from unthread_mcp.api.cleaning import find_hidden
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonValue
-from unthread_mcp.outgoing import MAX_CHARACTERS, canonical, prepare, prepare_blocks, repeated_words
+from unthread_mcp.outgoing import MAX_CHARACTERS, canonical, exact, prepare, prepare_blocks, repeated_words
 
 EVERYBODY = ("<!channel", "<!here", "<!everyone", "<!subteam^", "<!group")
 
@@ -280,6 +280,28 @@ def test_a_message_is_recognised_in_what_the_thread_shows_of_it(sent: str, shown
 )
 def test_other_messages_are_not_taken_for_ours(one: str, other: str) -> None:
     assert canonical(one) != canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("API status: 🔴", "API status: 🟢"),
+        ("1. is the cause", "2. is the cause"),
+        ("now here", "nowhere"),
+        ("a_b", "ab"),
+        ("[this](https://x.io)", "[that](https://x.io)"),
+        ("https://x.io", "http://x.io"),
+    ],
+)
+def test_what_is_written_differently_is_another_write(one: str, other: str) -> None:
+    assert exact(one) != exact(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a\r\n\r\n  b ", "a b"), ("Zu\u0308rich", "Z\u00fcrich"), ("a\u00a0b", "a b")]
+)
+def test_white_space_and_the_coding_of_letters_make_no_other_write(one: str, other: str) -> None:
+    assert exact(one) == exact(other)
 
 
 @given(PIECES)

@@ -135,6 +135,14 @@ def prepare_blocks(blocks: JsonValue) -> JsonValue:
     return prepared
 
 
+def exact(text: str) -> str:
+    """`text` as it decides whether two writes are the same one: only white space may differ, and how letters are coded.
+
+    For what is remembered. What a thread shows of a text is compared by `canonical`, which takes more for the same.
+    """
+    return " ".join(unicodedata.normalize("NFC", clean_text(text)[0]).split())
+
+
 def canonical(text: str) -> str:
     """`text` reduced to what stays the same between sending it and reading it back from a thread.
 
