@@ -19,6 +19,7 @@ from unthread_mcp.concurrency import both
 from unthread_mcp.fields import pick
 from unthread_mcp.times import read_time
 from unthread_mcp.transcript.authors import short_name
+from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 Channel = Literal["e-mail", "chat", "Slack", "Microsoft Teams", "triage", "unknown"]
@@ -27,7 +28,7 @@ PAGE: Final = 100
 MAX_PAGES: Final = 20
 """Pages of messages read at most: 2,000 messages."""
 
-_BY_SOURCE: Final[dict[str, Channel]] = {
+SOURCES: Final[dict[str, Channel]] = {
     "email": "e-mail",
     "widget": "chat",
     "in_app_chat": "chat",
@@ -36,7 +37,10 @@ _BY_SOURCE: Final[dict[str, Channel]] = {
     "microsoft_teams": "Microsoft Teams",
     "triage": "triage",
 }
-"""`sourceType` is observed, not documented; the reference's reporting example has `slack`, `email` and `widget`."""
+"""What answers call each `sourceType`.
+
+The field is observed, not documented; the reference's reporting example has `slack`, `email` and `widget`.
+"""
 _BY_EVENT: Final[dict[str, Channel]] = {
     "email_received": "e-mail",
     "email_explanation_sent": "e-mail",
@@ -53,9 +57,20 @@ def channel_of(conversation: JsonObject) -> Channel:
     """The channel that a conversation runs on: by `sourceType`, else by its first message's event."""
     source = text_of(conversation, "sourceType").lower()
     if source:
-        return _BY_SOURCE.get(source, "unknown")
+        return SOURCES.get(source, "unknown")
     event = pick(conversation, "initialMessage.metadata.eventType")
     return _BY_EVENT.get(event, "unknown") if isinstance(event, str) else "unknown"
+
+
+def source_of(word: str) -> str:
+    """The `sourceType` that `word` means: it, or what answers call it. Raises `InvalidArgument` if there is none."""
+    said = word.strip().lower()
+    # Several are called a chat; the reference names one of them, which stands first.
+    if called := [source for source, channel in SOURCES.items() if channel.lower() == said]:
+        return called[0]
+    if said not in SOURCES:
+        raise InvalidArgument(f"There is no source {one_line(word, 60)!r}.", f"Pass one of: {', '.join(SOURCES)}.")
+    return said
 
 
 def triage_thread(conversation: JsonObject) -> str | None:

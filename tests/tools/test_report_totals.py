@@ -88,6 +88,13 @@ async def test_the_means_of_rows_are_those_of_their_conversations(desk: Desk) ->
         assert "\nsource · mean, about\n" in said.text
 
 
+@pytest.mark.parametrize("metric", ["totalCount", "conversationsResolved"])
+async def test_a_report_says_what_it_leaves_out_that_a_count_has(desk: Desk, metric: str) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("run_report", metric=metric)
+    assert "those excluded from analytics aren't in it" in said.text.splitlines()[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "requests"),
     [

@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import IO, Annotated, Any, Final, Literal
 
 import anyio.to_thread
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from unthread_mcp.access import reads
 from unthread_mcp.answers import as_page
@@ -33,7 +33,15 @@ from unthread_mcp.sweep import sweep
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
-Column = Literal["status", "priority", "customer", "assignee", "tag", "ticket_type", "channel"]
+
+def _column(value: Any) -> Any:
+    """What reports and fields call the channel."""
+    return "channel" if value in ("source", "sourceType") else value
+
+
+Column = Annotated[
+    Literal["status", "priority", "customer", "assignee", "tag", "ticket_type", "channel"], BeforeValidator(_column)
+]
 Format = Literal["csv", "jsonl"]
 CreatedAfter = Annotated[When, Field(description="Date, date-time, or 24h, 7d, 4w ago")]
 

@@ -20,6 +20,7 @@ from unthread_mcp.name_matching import CUSTOMERS, TAGS, USERS, may_be_id
 from unthread_mcp.render import Answer
 from unthread_mcp.report_view import NOBODY, WEIGHED_BY, Report, Whole, report_shown
 from unthread_mcp.series import Place, Series, read_series
+from unthread_mcp.threads import source_of
 from unthread_mcp.times import parse_day, parse_first_day
 from unthread_mcp.workspace import Workspace
 
@@ -90,14 +91,14 @@ async def run_report(
     _check_period(first, last, today)
     names: list[str] = [*dict.fromkeys(dimensions or ())]
     filters: JsonObject = {}
+    if source:
+        filters["sourceType"] = [*dict.fromkeys(source_of(word) for word in source)]
     if customer:
         filters["customerId"] = (await workspace.names.customer(customer)).id
     if assignee:
         filters["assigneeId"] = (await workspace.names.user(assignee)).id
     if tag:
         filters["tagId"] = (await workspace.names.tag(tag)).id
-    if source:
-        filters["sourceType"] = [*source]
     is_time = metric in WEIGHED_BY
     # Of means in rows no dates are shown, so that the fewest buckets are the nearest to the truth.
     step = by or (_coarsest_step(first, last) if is_time and names else _fitting_step(first, last))
