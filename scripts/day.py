@@ -15,12 +15,13 @@ INTRODUCTION: Final = """\
 
 Each task below was done by the installed server on the seeded sandbox, through an MCP client, with the calls that an
 agent would make and every answer as it came; `python scripts/examples.py` plays them again and writes this page. The
-number in a fence's marker is new in each answer, and the user behind the client agrees to what the server asks.
+number in a fence's marker is new in each answer, and the user behind the client agrees to what the server asks. The
+week in numbers, at the end, is of the workspace as it was before that day's work.
 """
 
 
-async def play(day: Recorder) -> None:
-    """The whole day."""
+async def _work(day: Recorder) -> None:
+    """All that changes something."""
     await _morning(day)
     await _triage(day)
     await _handing_over(day)
@@ -33,7 +34,6 @@ async def play(day: Recorder) -> None:
     await _a_ticket_type(day)
     await _an_outbound(day)
     await _webhooks(day)
-    await _the_week(day)
 
 
 async def _morning(day: Recorder) -> None:
@@ -157,7 +157,7 @@ async def _after_a_call(day: Recorder) -> None:
     await day.call(
         "create_conversation",
         type="triage",
-        triage_channel_id="C0DUTY",
+        triage_channel_id="C0DUTYDESK",
         title="Ironwood: corrected report by 11 tomorrow",
         text="Paula Jennings called: the filing is due at noon, so she needs the corrected report by 11.",
         customer="Ironwood Credit Union",
@@ -230,3 +230,7 @@ async def _the_week(day: Recorder) -> None:
     day.task("The week in numbers", "How was our week, by customer? And how quickly did we answer?")
     await day.call("run_report", metric="totalCount", start="7d", by="week", dimensions=["customerId"])
     await day.call("run_report", metric="responseTimeMean", start="7d", by="day")
+
+
+PARTS: Final = (_work, _the_week)
+"""Reports are of a new sandbox."""

@@ -3,7 +3,8 @@
 docs/examples.md is a support lead's day (`day`), docs/prompts.md each prompt with the calls that follow its steps
 (`following_prompts`). `python scripts/examples.py` plays them and writes the pages; `--check` plays them and exits with
 1 if a page is stale. The server is `unthread-mcp` as it is installed, on a sandbox in a file, on a day that stays the
-same; what customers do in between is done in that file by this script.
+same; what customers do in between is done in that file by this script. A page's reports are of a sandbox in which
+nothing was done before, so that no two pages differ in them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import difflib
 import sys
 import textwrap
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,20 +34,25 @@ from unthread_mcp.server import SANDBOX_KEY, SANDBOX_TIME
 ROOT: Final = Path(__file__).resolve().parent.parent
 DATE: Final = date(2026, 11, 20)
 _SECONDS: Final = 120
-"""For the whole day, which takes a few."""
+"""For a part of a page, which takes a few."""
 
 
 class Recorder:
     """Plays the tasks and writes down what went in and came out."""
 
-    def __init__(self, client: Client, sandbox: Sandbox, files: Path, introduction: str) -> None:
-        self.sandbox = sandbox
-        self.files = files
-        """Where the server may take attachments from."""
+    sandbox: Sandbox
+    files: Path
+    """Where the server may take attachments from."""
+    _client: Client
+
+    def __init__(self, introduction: str) -> None:
         self.page: list[str] = [introduction]
         self.asked: list[str] = []
-        self._client = client
         self._tasks = 0
+
+    def begin(self, client: Client, sandbox: Sandbox, files: Path) -> None:
+        """Begin a part of the page, on a sandbox of its own."""
+        self._client, self.sandbox, self.files = client, sandbox, files
 
     def task(self, title: str, asked: str) -> None:
         """Begin a task: what the user says to the agent."""
@@ -101,36 +106,30 @@ class Played:
 
     path: Path
     introduction: str
-    script: Callable[[Recorder], Awaitable[None]]
+    parts: tuple[Callable[[Recorder], Awaitable[None]], ...]
+    """Each is played on a new sandbox."""
     flags: tuple[str, ...]
     """What the operator says beside the sandbox."""
 
 
 PAGES: Final = (
-    Played(ROOT / "docs" / "examples.md", day.INTRODUCTION, day.play, ("--access", "admin", "--toolsets", "all")),
-    Played(ROOT / "docs" / "prompts.md", following_prompts.INTRODUCTION, following_prompts.play, ()),
+    Played(ROOT / "docs" / "examples.md", day.INTRODUCTION, day.PARTS, ("--access", "admin", "--toolsets", "all")),
+    Played(ROOT / "docs" / "prompts.md", following_prompts.INTRODUCTION, following_prompts.PARTS, ()),
 )
 
 
 async def play(page: Played) -> str:
     """A whole page, played anew."""
-    with TemporaryDirectory() as scratch, anyio.fail_after(_SECONDS):
-        workspace, files = Path(scratch) / "workspace.sqlite3", Path(scratch) / "files"
-        files.mkdir()
-        with Sandbox(workspace, today=DATE, key=SANDBOX_KEY, now=_now) as sandbox:
-            async with AsyncExitStack() as open_until_the_end:
-                recorder: Recorder
-
-                async def approves(
-                    context: ClientRequestContext, params: ElicitRequestFormParams | ElicitRequestURLParams
-                ) -> ElicitResult:
-                    return await recorder.approves(context, params)
-
-                client = Client(stdio_client(_server(workspace, files, page.flags)), elicitation_callback=approves)
-                recorder = Recorder(
-                    await open_until_the_end.enter_async_context(client), sandbox, files, page.introduction
-                )
-                await page.script(recorder)
+    recorder = Recorder(page.introduction)
+    for part in page.parts:
+        with TemporaryDirectory() as scratch, anyio.fail_after(_SECONDS):
+            workspace, files = Path(scratch) / "workspace.sqlite3", Path(scratch) / "files"
+            files.mkdir()
+            with Sandbox(workspace, today=DATE, key=SANDBOX_KEY, now=_now) as sandbox:
+                server = stdio_client(_server(workspace, files, page.flags))
+                async with Client(server, elicitation_callback=recorder.approves) as client:
+                    recorder.begin(client, sandbox, files)
+                    await part(recorder)
     return "\n".join(recorder.page).rstrip() + "\n"
 
 

@@ -23,16 +23,20 @@ ones the middle is left out where it says so. `python scripts/examples.py` plays
 
 What an agent makes of an answer can't be generated: the words between the calls, the questions and what is written are
 made up in `scripts/following_prompts.py`. The number in a fence's marker is new in each answer, and the user behind the
-client agrees to what the server asks.
+client agrees to what the server asks. The weekly report and what follows it are of the workspace as it was before.
 """
 
 
-async def play(page: Recorder) -> None:
-    """All prompts, in the order in which they are listed."""
+async def _one_conversation_after_the_other(page: Recorder) -> None:
+    """The prompts in the order in which they are listed, up to the reports."""
     await _triage_inbox(page)
     await _draft_reply(page)
     await _summarize_conversation(page)
     await _escalate(page)
+
+
+async def _all_of_them(page: Recorder) -> None:
+    """The others, which begin with reports."""
     await _weekly_report(page)
     await _find_kb_gaps(page)
 
@@ -166,3 +170,7 @@ async def _find_kb_gaps(page: Recorder) -> None:
         "tiles are empty. Look at the result with Preview as before you save; admins see everything unless Apply to "
         "admins is on.",
     )
+
+
+PARTS: Final = (_one_conversation_after_the_other, _all_of_them)
+"""Reports are of a new sandbox."""

@@ -56,6 +56,19 @@ def test_each_prompt_is_followed_step_by_step_in_few_calls(template: PromptTempl
         assert not block.partition("\n")[2].startswith(("refused", "unknown")), block
 
 
+def _totals(page: str) -> dict[str, str]:
+    """The total that a page's report has, by its metric and the time that it covers."""
+    reports = re.findall(r'→ run_report\(metric="(\w+)", start="(\w+)".*\n.*\n(.+)', page)
+    return {f"{metric} {start}": total for metric, start, total in reports}
+
+
+def test_both_pages_give_the_same_figures_for_the_same_report() -> None:
+    day, prompts = _totals(EXAMPLES), _totals(FOLLOWED)
+    assert {"totalCount 7d", "responseTimeMean 7d"} <= day.keys() & prompts.keys()
+    for report in day.keys() & prompts.keys():
+        assert day[report] == prompts[report]
+
+
 def test_a_gap_in_the_knowledge_base_is_found_and_closed() -> None:
     (template,) = [each for each in PROMPTS if each.name == "find_kb_gaps"]
     followed = _followed(template)
