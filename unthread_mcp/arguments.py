@@ -33,7 +33,14 @@ def _priority_word(value: Any) -> Any:
 
 
 def _comparable(value: Any) -> str | int | float | list[str]:
-    """What the reference lets a condition compare with. Numbers in a list become texts, as it has them."""
+    """What the reference lets a condition compare with. Numbers in a list become texts, as it has them; so do booleans.
+
+    It has no null.
+    """
+    if value is None:
+        raise ValueError("it can't ask for null; assignee=unassigned finds those of nobody")
+    if isinstance(value, bool):
+        return str(value).lower()
     items = cast("list[Any]", value) if isinstance(value, list) else [value]
     if not all(isinstance(each, str | int | float) and not isinstance(each, bool) for each in items):
         raise ValueError("it should be a text, a number or a list of texts")

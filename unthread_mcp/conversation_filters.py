@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import PRIORITY_NUMBERS, UNASSIGNED, Condition
-from unthread_mcp.fields import CONVERSATION
-from unthread_mcp.listing import conditions
+from unthread_mcp.conversation_conditions import as_compared
 from unthread_mcp.times import iso, parse_time
 from unthread_mcp.workspace import Workspace
 
@@ -38,7 +37,7 @@ class ConversationFilters:
 async def resolved(workspace: Workspace, filters: ConversationFilters) -> tuple[list[JsonObject], JsonObject]:
     """The conditions, and the moments as they have to stand in a cursor. At most two requests a name."""
     names = workspace.names
-    found = [_in_numbers(each) for each in conditions(CONVERSATION, filters.where)]
+    found, lasting = await as_compared(workspace, filters.where)
 
     def add(name: str, value: JsonValue, operator: str = "==") -> None:
         found.append({"field": name, "operator": operator, "value": value})
@@ -49,14 +48,14 @@ async def resolved(workspace: Workspace, filters: ConversationFilters) -> tuple[
     if filters.customer:
         add("customerId", (await names.customer(filters.customer)).id)
     if filters.assignee and not filters.unassigned:
-        add("assignedToUserId", (await names.user(filters.assignee)).id)
+        add("assignedToUserId", (await names.user(filters.assignee, deleted=True)).id)
     if filters.tag:
         add("tags.id", (await names.tag(filters.tag)).id)
     if filters.ticket_type:
         add("ticketTypeId", (await names.ticket_type(filters.ticket_type)).id)
     if filters.priority:
         add("priority", PRIORITY_NUMBERS[filters.priority])
-    absolute: JsonObject = {}
+    absolute: JsonObject = {"where": lasting} if lasting else {}
     for argument, said in filters.moments.items():
         if said is None:
             continue
@@ -71,20 +70,3 @@ async def resolved(workspace: Workspace, filters: ConversationFilters) -> tuple[
                 f"{when}_after is not before {when}_before, so there can be nothing.", "Exchange them, or pass one."
             )
     return found, absolute
-
-
-def _in_numbers(condition: JsonObject) -> JsonObject:
-    """A condition on the priority with the numbers that Unthread compares, where words were said."""
-    if condition["field"] != "priority":
-        return condition
-    numbers: Mapping[str, int] = {**PRIORITY_NUMBERS}
-
-    def number(said: JsonValue) -> JsonValue:
-        return numbers.get(said.strip().lower(), said) if isinstance(said, str) else said
-
-    value = condition["value"]
-    if isinstance(value, list):
-        # The reference's lists are of strings, also where the field is a number.
-        several: list[JsonValue] = [str(number(each)) for each in value]
-        return {**condition, "value": several}
-    return {**condition, "value": number(value)}

@@ -13,12 +13,10 @@ from typing import Final
 
 from unthread_mcp.answers import Page, as_page
 from unthread_mcp.api.endpoints import Endpoint
-from unthread_mcp.api.errors import InvalidArgument, RequestRejected
+from unthread_mcp.api.errors import RequestRejected
 from unthread_mcp.api.json_types import JsonObject, JsonValue
-from unthread_mcp.arguments import Condition
 from unthread_mcp.cursors import write_cursor
 from unthread_mcp.fields import EVERYTHING, Vocabulary, trim
-from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.render import Answer, compose, selected_rows
 from unthread_mcp.untrusted import Fence
 from unthread_mcp.workspace import Workspace
@@ -175,25 +173,6 @@ async def list_matching(
             break
     page, (select, chosen) = Page(rows, None, start), _selected(query)
     return Listed(query, page, select, chosen, looked_through, among, is_more)
-
-
-def conditions(vocabulary: Vocabulary, where: Sequence[Condition] | None) -> list[JsonObject]:
-    """The caller's own conditions, checked: known fields, and a list where the operator takes one."""
-    checked: list[JsonObject] = []
-    for each in where or ():
-        name, operator, value = each.field, each.operator, each.value
-        if name not in vocabulary.names and name.partition(".")[0] not in vocabulary.open_maps:
-            hint = did_you_mean(name, vocabulary.names) or f"Read unthread://fields/{vocabulary.object} for the names."
-            raise InvalidArgument(f"where names the field {name[:60]!r}, which no {vocabulary.object} has.", hint)
-        takes_list = operator in {"in", "notIn"}
-        if takes_list != isinstance(value, list):
-            raise InvalidArgument(
-                f"The operator {operator} takes {'a list' if takes_list else 'one value, no list'}.",
-                "Correct the value in where." if takes_list else "Use in or notIn for a list.",
-            )
-        plain: JsonValue = [*value] if isinstance(value, list) else value
-        checked.append({"field": name, "operator": operator, "value": plain})
-    return checked
 
 
 def by_name(

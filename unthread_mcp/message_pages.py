@@ -31,6 +31,17 @@ _RESTS_NAMED: Final = 3
 """No answer has room for more messages of that length."""
 _REST: Final = re.compile(r"rest:(\d{1,9}):(.{1,200})")
 """The cursor to the rest of a message: from which character, and the message's name."""
+_ROLES: Final = ("customer", "agent", "bot", "note")
+_ROLE_WORDS: Final = {
+    "customers": "customer",
+    "agents": "agent",
+    "bots": "bot",
+    "notes": "note",
+    "internal": "note",
+    "internal note": "note",
+    "internal notes": "note",
+    "private": "note",
+}
 _MOST_PAGES: Final = 5
 """Pages looked through for the messages of somebody: the API can't be asked who wrote what."""
 
@@ -53,6 +64,8 @@ async def messages_listed(workspace: Workspace, query: Query, conversation_id: s
 
 
 async def _messages_by(workspace: Workspace, query: Query, conversation_id: str, by: str) -> Answer:
+    wanted = by.strip().casefold()
+    by = _ROLE_WORDS.get(wanted, wanted if wanted in _ROLES else by)
     conversation = await workspace.conversation(conversation_id)
     found: dict[int, tuple[JsonObject, Entry]] = {}
 
@@ -64,7 +77,8 @@ async def _messages_by(workspace: Workspace, query: Query, conversation_id: str,
 
     listed = await list_matching(workspace, query, theirs, most_pages=_MOST_PAGES)
     of = f" of {listed.among:,}" if listed.among is not None and listed.among > listed.looked_through else ""
-    said = f"{len(listed.page.rows) or 'None'} by {one_line(by, 40)!r}"
+    as_name = " (read as a name)" if by not in _ROLES and not listed.page.rows else ""
+    said = f"{len(listed.page.rows) or 'None'} by {one_line(by, 40)!r}{as_name}"
     heading = f"{said} among {listed.looked_through:,}{of} messages looked through, oldest first"
     if listed.page.next:
         stopped = "" if len(listed.page.rows) >= query.limit else f", no more than {_MOST_PAGES} pages at a time"

@@ -21,6 +21,7 @@ from unthread_mcp.api.endpoints import (
     Endpoint,
 )
 from unthread_mcp.api.errors import InvalidArgument, UnknownName
+from unthread_mcp.arguments import UNASSIGNED
 from unthread_mcp.fields import pick
 from unthread_mcp.nearest import nearest
 from unthread_mcp.untrusted import one_line
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 CANDIDATES: Final = 5
 """How many a refusal names."""
 _ONESELF: Final = frozenset({"me", "myself", "@me", "self"})
+_NOBODY: Final = frozenset({"none", "nobody", "no one", "noone", "null", "nil", UNASSIGNED})
 _SHORT_WORD: Final = 4
 """Letters of a word of which a part would say too little, and that is no telling one if it is still shorter."""
 
@@ -102,8 +104,14 @@ def may_be_id(value: str) -> bool:
     return bool(_ID_LIKE.fullmatch(value))
 
 
-def refuse_oneself(value: str) -> None:
-    """Raise `InvalidArgument` for a user given as "me": a key belongs to a service account."""
+def refuse_nobody(value: str) -> None:
+    """Raise `InvalidArgument` for no person: "none", and "me", since a key belongs to a service account."""
+    if value.strip().casefold() in _NOBODY:
+        raise InvalidArgument(
+            f"{value.strip()!r} is no person.",
+            "assignee=unassigned stands for nobody where conversations are searched, counted or changed; "
+            "a report shows those of nobody with the dimension assigneeId.",
+        )
     if value.strip().casefold() in _ONESELF:
         raise InvalidArgument(
             f"There is no {value.strip()!r} for an API key, which belongs to no person.",

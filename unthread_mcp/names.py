@@ -30,7 +30,7 @@ from unthread_mcp.name_matching import (
     looks_like_id,
     may_be_id,
     nothing_found,
-    refuse_oneself,
+    refuse_nobody,
     several_found,
     similar,
     telling_part,
@@ -57,10 +57,14 @@ class Names:
         self._types: dict[str, tuple[JsonObject, datetime]] = {}
         self._forgotten = 0
 
-    async def user(self, value: str, *, external: bool = False) -> Named:
-        """A user by id, name or e-mail address. Raises `InvalidArgument` with candidates."""
-        refuse_oneself(value)
-        return await self._find(USERS, value, "email" if "@" in value else "name", external=external)
+    async def user(self, value: str, *, external: bool = False, deleted: bool = False) -> Named:
+        """A user by id, name or e-mail address. Raises `InvalidArgument` with candidates.
+
+        With `deleted`, for filters, those who have left may be meant, if nobody else is.
+        """
+        refuse_nobody(value)
+        field = "email" if "@" in value else "name"
+        return await self._find(USERS, value, field, external=external, deleted=deleted)
 
     async def colleague(self, value: str) -> Named:
         """A user of the team by id, name or e-mail address: who may be given something to do, or be told of it.
@@ -155,25 +159,29 @@ class Names:
         for each in which:
             self._types.pop(each, None)
 
-    async def _find(self, kind: Kind, value: str, field: str = "name", *, external: bool = False) -> Named:
+    async def _find(
+        self, kind: Kind, value: str, field: str = "name", *, external: bool = False, deleted: bool = False
+    ) -> Named:
         name = value.strip()
         if not name:
             raise InvalidArgument(f"An empty {kind.word} was given.", f"{kind.tool} lists the {kind.plural}.")
         if looks_like_id(name, kind):
             return Named(name, name)
-        if known := self._kept(kind, name, external=external):
+        if known := self._kept(kind, name, external=external) or (
+            self._kept(kind, name, external=external, deleted=True) if deleted else None
+        ):
             return known
         forgotten = self._forgotten
-        found = await self._matches(kind, field, name, external=external)
+        found = await self._matches(kind, field, name, external=external, deleted=deleted)
         if len(found) > 1:
             raise several_found(kind, name, found)
         named = _named(found[0], name)
         if forgotten == self._forgotten:
             # What was found before something was renamed may be that very thing.
-            self._keep((_key(kind, external=external), name), named)
+            self._keep((_key(kind, external=external, deleted=is_gone(found[0])), name), named)
         return named
 
-    async def _matches(self, kind: Kind, field: str, name: str, *, external: bool) -> list[JsonObject]:
+    async def _matches(self, kind: Kind, field: str, name: str, *, external: bool, deleted: bool) -> list[JsonObject]:
         """The rows that `name` may mean, at least one, found in at most two requests."""
         if may_be_id(name):
             rows, _ = await self._rows(kind, "id", "==", name, external=external)
@@ -188,15 +196,17 @@ class Names:
         # In other letter case, there may be a second one beyond the page.
         if others and (not are_more or len(others) > 1 or text_of(others[0], field) == name):
             return others
+        gone = found or called([row for row in near if is_gone(row)], field, name)
+        if deleted and not others and gone and (found or not are_more):
+            return gone
         suggested = similar([row for row in near if not is_gone(row)], field, name)
         if are_more and (others or not suggested):
             raise too_many(kind, name, others)
-        gone = found or called([row for row in near if is_gone(row)], field, name)
         raise nothing_found(kind, name, suggested, gone, external=external, are_more=are_more)
 
-    def _kept(self, kind: Kind, name: str, *, external: bool = False) -> Named | None:
+    def _kept(self, kind: Kind, name: str, *, external: bool = False, deleted: bool = False) -> Named | None:
         # Letter case counts: there may be another one of the same letters.
-        known = self._known.get((_key(kind, external=external), name))
+        known = self._known.get((_key(kind, external=external, deleted=deleted), name))
         return known[0] if known and known[1] > self._now() else None
 
     def _keep(self, key: tuple[str, str], named: Named) -> None:
@@ -279,8 +289,9 @@ class Names:
                 self._types[identity] = (definition, self._now() + REMEMBERED)
 
 
-def _key(kind: Kind, *, external: bool = False) -> str:
-    return kind.word + str(external)
+def _key(kind: Kind, *, external: bool = False, deleted: bool = False) -> str:
+    # Apart, so that who was found for a filter is nobody to give something to.
+    return f"{kind.word}{external}{' deleted' if deleted else ''}"
 
 
 def _named(row: JsonObject, name: str) -> Named:

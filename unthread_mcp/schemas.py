@@ -246,11 +246,12 @@ def _choice(words: Sequence[str], value: Any) -> Any:
     """The one of `words` that differs from `value` only in letter case, spaces or hyphens; else `value` as it is."""
     if not isinstance(value, str) or value in words:
         return value
-    meant = [word for word in words if _plain_word(word) == _plain_word(value)]
+    meant = [word for word in words if plain_word(word) == plain_word(value)]
     return meant[0] if len(meant) == 1 else value
 
 
-def _plain_word(text: str) -> str:
+def plain_word(text: str) -> str:
+    """`text` as the words of the API are written: in small letters, with underscores."""
     return text.strip().casefold().replace(" ", "_").replace("-", "_")
 
 

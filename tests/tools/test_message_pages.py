@@ -70,7 +70,7 @@ async def test_the_looking_for_messages_of_somebody_ends_after_five_pages_and_sa
         said = await agent.call("list_messages", conversation=number, by="Nobody Here", limit=10)
         asked = [each for each in desk.wire.sent if each.path.endswith("/messages/list")]
     count = _messages(desk, number)
-    assert last.text == f"None by 'Nobody Here' among {count} messages looked through, oldest first"
+    assert last.text == f"None by 'Nobody Here' (read as a name) among {count} messages looked through, oldest first"
     assert len(asked) == 5
     assert "no more than 5 pages at a time; older ones follow with the cursor" in said
 

@@ -63,7 +63,7 @@ async def test_the_fields_of_each_object_are_a_resource(desk: Desk, era: Era) ->
         ("unthread://nothing", "There is no resource"),
         ("unthread://conversations/", "There is no resource"),
         ("unthread://conversations/99999", "No conversation #99999 was found."),
-        ("unthread://fields/ticket", "Did you mean ticket_type?"),
+        ("unthread://fields/ticket", "Did you mean conversation?"),
         ("https://example.com/", "There is no resource"),
     ],
 )

@@ -43,7 +43,16 @@ def test_a_condition_compares_with_a_text_a_number_or_a_list_of_texts(value: Any
     assert condition == Condition("a", "==", value)
 
 
-@pytest.mark.parametrize("value", [True, None, {}, [None], [["a"]], [True]])
+def test_a_condition_compares_with_true_and_false_as_texts() -> None:
+    assert TypeAdapter(Condition).validate_python({"field": "a", "operator": "==", "value": True}).value == "true"
+
+
+def test_a_condition_can_not_ask_for_null() -> None:
+    with pytest.raises(ValidationError, match="can't ask for null; assignee=unassigned finds those of nobody"):
+        TypeAdapter(Condition).validate_python({"field": "a", "operator": "==", "value": None})
+
+
+@pytest.mark.parametrize("value", [{}, [None], [["a"]], [True]])
 def test_a_condition_compares_with_nothing_else(value: Any) -> None:
     with pytest.raises(ValidationError, match="a text, a number or a list of texts"):
         TypeAdapter(Condition).validate_python({"field": "a", "operator": "==", "value": value})

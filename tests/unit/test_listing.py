@@ -10,10 +10,9 @@ from workspace_stubs import StubClient, page, workspace_on
 from unthread_mcp.api.endpoints import LIST_ARTICLES, LIST_CONVERSATIONS, LIST_MESSAGES
 from unthread_mcp.api.errors import InvalidArgument, RequestRejected
 from unthread_mcp.api.json_types import JsonObject
-from unthread_mcp.arguments import Condition
 from unthread_mcp.cursors import read_cursor
 from unthread_mcp.fields import ARTICLE, CONVERSATION, MESSAGE, Vocabulary
-from unthread_mcp.listing import Listed, Query, conditions, list_page
+from unthread_mcp.listing import Listed, Query, list_page
 
 pytestmark = pytest.mark.anyio
 
@@ -188,41 +187,6 @@ async def test_a_refused_listing_names_what_was_sent() -> None:
     assert refusal.value.status == 400
     with pytest.raises(RequestRejected, match=r"Sent were the order createdAt, id\. Leave out"):
         await list_page(workspace_on(client), query())
-
-
-def test_conditions_of_the_callers_own_are_checked() -> None:
-    given = [
-        Condition("priority", ">", 5),
-        Condition("customer.name", "in", ["a", "b"]),
-        Condition("metadata.plan", "==", "pro"),
-        Condition("ticketTypeFields.x", "like", "%a%"),
-    ]
-    assert conditions(CONVERSATION, given) == [
-        {"field": "priority", "operator": ">", "value": 5},
-        {"field": "customer.name", "operator": "in", "value": ["a", "b"]},
-        {"field": "metadata.plan", "operator": "==", "value": "pro"},
-        {"field": "ticketTypeFields.x", "operator": "like", "value": "%a%"},
-    ]
-    assert conditions(CONVERSATION, None) == []
-
-
-@pytest.mark.parametrize(
-    ("condition", "said"),
-    [
-        (Condition("tags", "==", "x"), r"'tags', which no conversation has\. Did you mean tags\."),
-        (Condition("qqqqqqq", "==", "x"), r"Read unthread://fields/conversation"),
-        (Condition("\x00" * 99, "==", "x"), r"Read unthread://fields/conversation"),
-        (Condition("status", "in", "open"), r"The operator in takes a list\. Correct the value in where\."),
-        (
-            Condition("status", "==", ["open"]),
-            r"The operator == takes one value, no list\. Use in or notIn for a list\.",
-        ),
-    ],
-)
-def test_wrong_conditions_are_refused(condition: Condition, said: str) -> None:
-    with pytest.raises(InvalidArgument, match=said) as refusal:
-        conditions(CONVERSATION, [condition])
-    assert len(str(refusal.value)) < 400
 
 
 async def test_conversations_are_asked_for_with_the_columns_that_order_them() -> None:

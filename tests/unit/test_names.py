@@ -172,6 +172,27 @@ async def test_somebody_who_is_gone_is_named_as_such() -> None:
         assert len(client.asked) == 2
 
 
+async def test_who_is_gone_can_be_meant_where_it_is_asked_for_and_stays_nobody_elsewhere() -> None:
+    gone: JsonObject = {"id": "u-1", "name": "Anna", "email": "anna@x.com", "deleted": True}
+    names, client = names_on(gone)
+    assert await names.user("Anna", deleted=True) == Named("u-1", "Anna")
+    asked = len(client.asked)
+    assert await names.user("Anna", deleted=True) == Named("u-1", "Anna")
+    assert len(client.asked) == asked, "it is remembered"
+    assert (await names.user("anna", deleted=True)).id == "u-1"
+    with pytest.raises(InvalidArgument, match=r"No user is called 'Anna' any more"):
+        await names.user("Anna")
+    names.forget("u-1")
+    await names.user("Anna", deleted=True)
+    assert len(client.asked) > asked + 2
+
+
+async def test_who_is_there_is_meant_before_who_is_gone() -> None:
+    rows: list[JsonObject] = [{"id": "u-1", "name": "Anna", "deleted": True}, {"id": "u-2", "name": "anna"}]
+    names, _ = names_on(*rows)
+    assert (await names.user("Anna", deleted=True)).id == "u-2"
+
+
 async def test_one_address_of_several_people_is_refused_with_what_tells_them_apart() -> None:
     teams = {"u-1": "Quayside", "u-2": "Kestrel Insurance"}
     same: JsonObject = {"name": "Aisha", "email": "a@x.com"}

@@ -38,5 +38,24 @@ def test_letters_of_every_alphabet_count() -> None:
     assert did_you_mean("срочност", labels) == "Did you mean Срочность?"
 
 
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("query", ["question", "user"], "question"),
+        ("query", ["user"], ""),
+        ("sort", ["order_by", "status"], "order_by"),
+        ("close_conversation", ["get_conversation", "update_conversation"], "update_conversation"),
+        ("tags", ["tag", "tags.name"], "tag"),
+        ("Tags", ["tags.id", "tags.name"], "tags.name"),
+        ("assigned_to_user_id", ["assignedToUser.id", "assignedToUserId"], "assignedToUserId"),
+        ("acc", ["access"], "access"),
+        ("ac", ["access"], ""),
+    ],
+)
+def test_what_others_call_it_is_meant_before_what_is_spelled_nearly_so(word: str, known: list[str], meant: str) -> None:
+    assert did_you_mean(word, known) == (f"Did you mean {meant}?" if meant else "")
+    assert did_you_mean(word, reversed(known)) == (f"Did you mean {meant}?" if meant else "")
+
+
 def test_several_come_nearest_first() -> None:
     assert nearest("createdat", ["updatedAt", "createdAt"], most=2) == ["createdAt", "updatedAt"]

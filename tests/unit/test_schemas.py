@@ -257,7 +257,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "x", "pairs": [{"left": "a"}]}, "right of item 1 of pairs is not acceptable: it is missing."),
     ({"name": "x", "pairs": "{"}, "item 1 of pairs is not acceptable: it should be an object."),
     (
-        {"name": "x", "where": [{"field": "a", "operator": "==", "value": True}]},
+        {"name": "x", "where": [{"field": "a", "operator": "==", "value": {}}]},
         "value of item 1 of where is not acceptable: it should be a text, a number or a list of texts.",
     ),
     (

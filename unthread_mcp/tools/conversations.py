@@ -123,16 +123,21 @@ async def search_conversations(
     )
     page = _unassigned if filters.unassigned else list_page
     listed = await page(workspace, _with_text(query, text))
-    in_messages = False
+    hint = ""
+    if text and not cursor and not text.startswith(IN_MESSAGE):
+        hint = "titles only; for first messages use where initialMessage.text contains"
     if text and not cursor and not text.startswith(IN_MESSAGE) and not listed.page.rows and listed.page.next is None:
         listed = await page(workspace, _with_text(query, IN_MESSAGE + text))
-        in_messages = bool(listed.page.rows)
+        hint = "no title has these words, these first messages do"
     remark = _order_said(order_by, descending=descending)
     if filters.unassigned:
         remark = f"unassigned, out of {listed.looked_through:,} looked through, {remark}"
-    if in_messages:
-        remark += "; no title has these words, these first messages do"
-    return conversations_listed(workspace, listed, remark)
+    if listed.page.rows and hint:
+        remark += f"; {hint}"
+    answer = conversations_listed(workspace, listed, remark)
+    if text and len(text.split()) > 1 and not listed.page.rows and listed.page.next is None:
+        answer.text += " text is one phrase; try fewer words."
+    return answer
 
 
 def _with_text(query: Query, text: str | None) -> Query:
