@@ -155,7 +155,7 @@ ARTICLE: Final = Vocabulary(
     "article",
     _names("id title content url status userGroupIds createdAt updatedAt"),
     frozenset(),
-    ("id", "title", "url", "status", "updatedAt"),
+    ("id", "title", "url", "status", "userGroupIds", "updatedAt"),
 )
 COLLABORATOR_TYPE: Final = Vocabulary(
     "collaborator_type", _names("id name key description"), frozenset(), ("id", "key", "name", "description")

@@ -64,6 +64,54 @@ async def test_whatever_shape_the_answer_has_nothing_of_it_is_lost(desk: Desk, a
     assert words in said
 
 
+async def test_what_only_some_may_see_is_marked_in_answers_and_lists(desk: Desk) -> None:
+    question = "How do I issue a recovery link to a locked-out workspace?"
+    async with desk.agent() as agent:
+        asked = await agent.call("query_knowledge_base", question=question)
+        looked_up = desk.wire.sent[-1]
+        listed = await agent.call("search_kb_articles", text="recovery link")
+        inside = await agent.call("search_kb_articles", text="Only for members of the support team")
+    hits = [line for line in asked.text.splitlines() if line.startswith("- ")]
+    assert [hit.startswith("- Internal: ") for hit in hits] == [hit.endswith("(restricted)") for hit in hits]
+    assert sum(hit.endswith("(restricted)") for hit in hits) == 1 < len(hits)
+    assert "not known" not in asked
+    assert (len(desk.wire.sent), looked_up.path) == (4, "/knowledge-base/articles/list")
+    assert looked_up.body["select"] == ["id", "userGroupIds"]
+    assert "active (restricted) · " in listed
+    assert "active (restricted) · " in inside
+
+
+async def test_where_it_is_not_told_who_may_see_an_article_that_is_said(desk: Desk) -> None:
+    def before(request: httpx2.Request) -> httpx2.Response | None:
+        if request.url.path.endswith("/articles/list"):
+            return httpx2.Response(400, json={"errors": [{"title": "No such operator"}]})
+        return None
+
+    hits: list[dict[str, Any]] = [
+        {"id": "a1", "title": "For some", "userGroupIds": ["g1"]},
+        {"id": "a2", "title": "For all", "userGroupIds": []},
+    ]
+    async with desk.agent() as agent:
+        desk.wire.before = before
+        unknown = await agent.call("query_knowledge_base", question="How do I renew the SAML certificate?")
+        desk.wire.clear()
+        desk.wire.before = lambda _: httpx2.Response(200, json={"articles": hits})
+        told = await agent.call("query_knowledge_base", question="How?")
+    assert unknown.text.endswith("\nWhich of these only some may see is not known: get_kb_article tells.")
+    assert "- For some (article a1) (restricted)\n" in told
+    assert "- For all (article a2)\n" in told
+    assert len(desk.wire.sent) == 1, "who may see them was told already"
+
+
+async def test_a_long_excerpt_ends_at_a_word(desk: Desk) -> None:
+    hits = [{"id": "a1", "title": "T", "excerpt": "certificate " * 60, "userGroupIds": []}]
+    desk.wire.before = lambda _: httpx2.Response(200, json={"articles": hits})
+    async with desk.agent() as agent:
+        said = await agent.call("query_knowledge_base", question="How?")
+    assert "certificate …\n" in said
+    assert "cert…" not in said
+
+
 async def test_articles_are_found_by_title_then_by_content(desk: Desk, era: Era) -> None:
     async with desk.agent(era) as agent:
         by_title = await agent.call("search_kb_articles", text="SAML", status="active")

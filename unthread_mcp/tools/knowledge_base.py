@@ -19,16 +19,17 @@ from unthread_mcp.api.endpoints import (
     UPDATE_ARTICLE,
 )
 from unthread_mcp.api.errors import Conflict, InvalidArgument, NotFound
-from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import IN_CONTENT, ConversationRef, Cursor, CustomerRef, Id, Limit, Select, UserRef, Words
 from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
+from unthread_mcp.knowledge_answers import RESTRICTED, knowledge_lines, restricted_among
 from unthread_mcp.listing import Listed, Query, list_page
 from unthread_mcp.name_matching import Named
 from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out
-from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object, some_of
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
@@ -67,52 +68,11 @@ async def query_knowledge_base(
     if user:
         body["userId"] = (await workspace.names.user(user, external=True)).id
     said = await workspace.client.read(QUERY_KNOWLEDGE_BASE, {}, body=body)
-    return Answer(_said(said), said if isinstance(said, dict) else {"answer": said})
-
-
-def _said(said: JsonValue) -> str:
-    lines = knowledge_lines(said)
-    return compose([], lines, [], fence=Fence()) if lines else "The knowledge base has no answer to this."
-
-
-def knowledge_lines(said: JsonValue) -> list[str]:
-    """Whatever the knowledge base said: its answer, then an entry for each article.
-
-    The reference doesn't show the shape (inferred: an `answer` or the like, and articles);
-    nothing of it is dropped.
-    """
-    if isinstance(said, str):
-        return [said] if said.strip() else []
-    rest: JsonObject = dict(said) if isinstance(said, dict) else {"results": said}
-    lines: list[str] = []
-    for name in ("answer", "response", "text"):
-        if isinstance(text := rest.get(name), str) and text.strip():
-            lines.append(text)
-            del rest[name]
-            break
-    for name in ("articles", "sources", "results"):
-        articles = rest.get(name)
-        if isinstance(articles, list) and all(isinstance(each, dict) for each in articles):
-            del rest[name]
-            lines += [_article_said(each) for each in articles if isinstance(each, dict)]
-            if not articles:
-                lines.append(f"no {name}")
-            break
-    left: JsonObject = {name: value for name, value in rest.items() if value not in (None, "", [], {})}
-    return [*lines, *([compact(left)] if left else [])]
-
-
-def _article_said(article: JsonObject) -> str:
-    known = {name: text_of(article, name) for name in ("id", "title", "url", "excerpt")}
-    others: JsonObject = {name: value for name, value in article.items() if name not in known and value is not None}
-    heading = f"- {one_line(known['title'], TITLE_LENGTH)} (article {known['id']})" + (
-        f" {known['url']}" if known["url"] else ""
-    )
-    return (
-        heading
-        + (f"\n  {one_line(known['excerpt'], 400)}" if known["excerpt"] else "")
-        + (f"\n  {compact(others)}" if others else "")
-    )
+    restricted = await restricted_among(workspace, said)
+    lines = knowledge_lines(said, restricted or frozenset())
+    remark = "Which of these only some may see is not known: get_kb_article tells." if restricted is None else ""
+    text = compose([], lines, [remark], fence=Fence()) if lines else "The knowledge base has no answer to this."
+    return Answer(text, said if isinstance(said, dict) else {"answer": said})
 
 
 @reads("Search knowledge base articles")
@@ -165,7 +125,12 @@ async def search_kb_articles(
 def _articles_listed(workspace: Workspace, listed: Listed, remark: str) -> Answer:
     lines = [
         SEPARATOR.join(
-            [_short(row, "id"), _short(row, "status") or "-", workspace.date(row.get("updatedAt")), title_of(row)]
+            [
+                _short(row, "id"),
+                (_short(row, "status") or "-") + (RESTRICTED if row.get("userGroupIds") else ""),
+                workspace.date(row.get("updatedAt")),
+                title_of(row),
+            ]
         )
         for row in listed.rows
     ]

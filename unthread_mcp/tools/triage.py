@@ -14,12 +14,12 @@ from unthread_mcp.api.errors import UnthreadError
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import ConversationRef
 from unthread_mcp.conversation_view import conversation_head, thread_shown
+from unthread_mcp.knowledge_answers import knowledge_lines
 from unthread_mcp.render import NAME_LENGTH, SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of
 from unthread_mcp.ticket_fields import fields_of, label_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.tools.conversations import conversation_line
-from unthread_mcp.tools.knowledge_base import knowledge_lines
 from unthread_mcp.triage_brief import TriageBrief, read_brief
 from unthread_mcp.untrusted import Fence, grapheme_end, one_line
 from unthread_mcp.workspace import Workspace
