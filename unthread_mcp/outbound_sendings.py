@@ -6,7 +6,6 @@ outbound they stand, until Unthread shows one that went out then.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,8 +15,9 @@ from unthread_mcp.api.endpoints import LIST_OUTBOUNDS
 from unthread_mcp.api.errors import ApiError, Conflict, DeliveryFailed, OutcomeUnknown
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.intents import Intent, Unresolved
-from unthread_mcp.outbound_content import handle_of, recipient_ids, status_of, texts_of
-from unthread_mcp.outgoing import canonical
+from unthread_mcp.outbound_content import handle_of, recipient_ids, status_of
+from unthread_mcp.outgoing import canonical, exact
+from unthread_mcp.render import compact
 from unthread_mcp.times import read_time
 from unthread_mcp.workspace import Workspace
 
@@ -27,12 +27,67 @@ _AFTERWARDS: Final = timedelta(minutes=15)
 """How long after it was begun a sending may have been set to go out; the rest of the deadline and the same guess."""
 _MOST_ALIKE: Final = 20
 """How many outbounds of one subject are looked at."""
+_ON_ONE_LINE: Final = frozenset({"rich_text_section", "rich_text_quote", "rich_text_preformatted"})
+_MEANT_BY: Final = {
+    "link": ("url", "{}"),
+    "emoji": ("name", ":{}:"),
+    "user": ("user_id", "<@{}>"),
+    "channel": ("channel_id", "<#{}>"),
+    "date": ("fallback", "{}"),
+}
+"""Elements of Slack's rich text that need no text, by type: what says what is meant, and how mrkdwn writes it."""
 
 
 def sendings(outbound: JsonObject) -> list[Intent]:
-    """For each customer who receives it: these words to them. The subject doesn't count, nor what only looks other."""
-    words = json.dumps([canonical(each) or each for each in texts_of(outbound)], ensure_ascii=False)
+    """For each customer who receives it: these words to them.
+
+    The subject doesn't count, nor what only looks other, nor in which blocks the words stand: while a
+    sending is in doubt, what may be the same to whoever reads it waits. One without words is what its blocks are.
+    """
+    said = _words(outbound.get("blocks"))
+    words = canonical(said) or said or compact(_pictures(outbound))
     return [Intent("words of an outbound", each, None, words) for each in dict.fromkeys(recipient_ids(outbound))]
+
+
+def exact_content(outbound: JsonObject) -> JsonValue:
+    """What an outbound says, for telling whether two are the same one: nothing but white space in words may differ."""
+    blocks = outbound.get("blocks")
+    return [exact(text_of(outbound, "subject")), exact(_words(blocks)), _without_words(blocks)]
+
+
+def _words(value: JsonValue) -> str:
+    """All that a customer reads in blocks, in order, whatever their kind, parts that stand on one line joined."""
+    if isinstance(value, list):
+        return "\n".join(said for each in value if (said := _words(each)))
+    if not isinstance(value, dict):
+        return ""
+    text = value.get("text")
+    if isinstance(text, str):
+        return text
+    kind, parts = value.get("type"), value.get("elements")
+    if kind in _ON_ONE_LINE and isinstance(parts, list):
+        return "".join(map(_words, parts))
+    if isinstance(kind, str) and kind in _MEANT_BY:
+        name, written = _MEANT_BY[kind]
+        return written.format(text_of(value, name))
+    # Unthread may show the parts of a block in another order than they were written in.
+    return _words([value[name] for name in sorted(value, key=lambda name: (name != "text", name))])
+
+
+def _without_words(value: JsonValue) -> JsonValue:
+    if isinstance(value, list):
+        return [_without_words(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _without_words(each) for name, each in value.items() if not (name == "text" and isinstance(each, str))
+    }
+
+
+def _pictures(outbound: JsonObject) -> list[JsonValue]:
+    blocks = outbound.get("blocks")
+    shown = blocks if isinstance(blocks, list) else []
+    return [each for each in shown if not (isinstance(each, dict) and each.get("type") == "divider")]
 
 
 def on_their_way(outbound: JsonObject) -> list[Intent]:

@@ -20,6 +20,18 @@ TEXT = "Exports are *twice* as fast. Thanks, @channel!"
 NEW = {"subject": "Faster exports", "text": TEXT, "send_as": "Hannah Okafor", "customers": ["Vela Biotech"]}
 SENT_TEXT = TEXT.replace("@channel", "@ channel")
 LATER = "2026-11-21T09:00"
+BUTTON: dict[str, Any] = {
+    "type": "actions",
+    "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Go"}}],
+}
+
+
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def rich(*elements: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [*elements]}]}
 
 
 @pytest.fixture
@@ -143,10 +155,9 @@ class TestCreating:
 
     async def test_a_scheduled_one_says_when_and_from_whom(self, desk: Desk) -> None:
         human = Human()
-        button = {"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Go"}}]}
         async with desk.agent(human=human) as agent:
             said = await agent.call(
-                "create_outbound", **NEW, blocks=[button], as_support_rep=True, run_at=LATER, send=True
+                "create_outbound", **NEW, blocks=[BUTTON], as_support_rep=True, run_at=LATER, send=True
             )
         assert said.text.endswith("goes out to 1 customer: 11-21 09:00 (UTC).")
         assert "When: 11-21 09:00 (UTC)" in human.asked[0]
@@ -202,6 +213,28 @@ class TestCreating:
         assert again.text.startswith("already_done: ")
         assert len(desk.sandbox.delivered()) == 1
 
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            ({"text": "API status: \U0001f534"}, {"text": "API status: \U0001f7e2"}),
+            ({"text": "It is now here."}, {"text": "It is nowhere."}),
+            ({"text": "The port is *80*."}, {"text": "The port is 80."}),
+            ({"subject": "Status \U0001f534"}, {"subject": "Status \U0001f7e2"}),
+            ({"blocks": [BUTTON]}, {"blocks": [{**BUTTON, "block_id": "b"}]}),
+        ],
+        ids=["emoji", "blank", "markup", "subject", "block"],
+    )
+    async def test_what_differs_in_anything_goes_out_once_the_first_is_out(
+        self, desk: Desk, era: Era, first: dict[str, Any], second: dict[str, Any]
+    ) -> None:
+        human = Human()
+        async with desk.agent(era, human=human) as agent:
+            said = [await agent.call("create_outbound", **{**NEW, **each}, send=True) for each in (first, second)]
+            again = await agent.call("create_outbound", **{**NEW, **second}, send=True)
+        assert [each.text.partition(":")[0] for each in (*said, again)] == ["done", "done", "already_done"]
+        assert len(desk.sandbox.delivered()) == 2
+        assert len(set(human.asked)) == 2
+
     async def test_a_lost_one_is_unknown_and_never_sent_again(self, desk: Desk) -> None:
         async with desk.agent() as agent:
             desk.wire.after = losing
@@ -222,7 +255,7 @@ class TestCreating:
             ({"customers": ["Nobody Ltd"]}, "No customer is called 'Nobody Ltd'."),
             ({"customers": None, "tag": "Outage"}, "No customer carries the tag."),
             ({"tag": "Trail"}, "No tag is called 'Trail'."),
-            ({"send_as": "Nobody"}, "No user is called 'Nobody'."),
+            ({"send_as": "Somebody Else"}, "No user is called 'Somebody Else'."),
             ({"text": " "}, "The text is empty."),
             ({"text": "x" * 3_001}, "The text has 3,001 characters, and Slack takes 3,000 in one section."),
             ({"text": "It\u202es"}, "The text holds an invisible character"),
@@ -326,6 +359,103 @@ class TestAnUnknownSendingAndOtherOutbounds:
             said = await agent.call("create_outbound", **{**NEW, **other}, send=True)
         assert said.text.startswith("unknown: ")
         assert desk.wire.writes == []
+
+    @pytest.mark.parametrize(
+        "blocks",
+        [
+            [section(TEXT), {"type": "divider"}],
+            [{**section(TEXT), "expand": True}],
+            [section("Exports are"), section("*twice* as fast. Thanks, @channel!")],
+            [{"type": "section", "fields": [{"type": "mrkdwn", "text": TEXT}]}],
+            [
+                {
+                    "type": "section",
+                    "fields": [{"type": "mrkdwn", "text": " as fast. Thanks, @channel!"}],
+                    **section("Exports are *twice*"),
+                }
+            ],
+            [{"type": "context", "elements": [{"type": "mrkdwn", "text": TEXT}]}],
+            [{"type": "header", "text": {"type": "plain_text", "text": TEXT}}],
+            [section(TEXT), {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "A rocket"}],
+            [
+                rich(
+                    {"type": "text", "text": "Exports are "},
+                    {"type": "text", "text": "twice", "style": {"bold": True}},
+                    {"type": "text", "text": " as fast. Thanks, "},
+                    {"type": "broadcast", "range": "channel"},
+                    {"type": "text", "text": "!"},
+                )
+            ],
+        ],
+        ids=[
+            "divider",
+            "expand",
+            "two sections",
+            "fields",
+            "text and fields",
+            "context",
+            "header",
+            "image",
+            "rich text",
+        ],
+    )
+    @pytest.mark.parametrize("send", [False, True], ids=["draft", "sent"])
+    async def test_the_same_words_in_another_shape_are_the_same(
+        self, desk: Desk, blocks: list[dict[str, Any]], *, send: bool
+    ) -> None:
+        async with desk.agent(human=Human()) as agent:
+            desk.wire.before = failing
+            await agent.call("create_outbound", **NEW, send=True)
+            desk.wire.before = lambda _: None
+            desk.wire.clear()
+            said = await agent.call("create_outbound", **{**NEW, "text": None}, blocks=blocks, send=send)
+        assert "The same may have been sent to one of these customers before" in said
+        assert desk.wire.writes == []
+
+    async def test_links_emoji_and_people_of_rich_text_are_words_too(self, desk: Desk) -> None:
+        text = "Read https://example.com/x :tada: <@U01>"
+        blocks = [
+            rich(
+                {"type": "text", "text": "Read "},
+                {"type": "link", "url": "https://example.com/x"},
+                {"type": "text", "text": " "},
+                {"type": "emoji", "name": "tada"},
+                {"type": "text", "text": " "},
+                {"type": "user", "user_id": "U01"},
+            )
+        ]
+        async with desk.agent() as agent:
+            desk.wire.before = failing
+            await agent.call("create_outbound", **{**NEW, "text": text}, send=True)
+            desk.wire.before = lambda _: None
+            same = await agent.call("create_outbound", **{**NEW, "text": None}, blocks=blocks, send=True)
+            blocks[0]["elements"][0]["elements"][1]["url"] = "https://example.com/y"
+            other = await agent.call("create_outbound", **{**NEW, "text": None}, blocks=blocks, send=True)
+        assert same.text.startswith("unknown: The same may have been sent")
+        assert other.text.startswith("done: ")
+
+    async def test_pictures_without_words_are_the_same_only_as_the_same_pictures(self, desk: Desk) -> None:
+        def picture(name: str) -> dict[str, Any]:
+            return {"type": "image", "image_url": f"https://example.com/{name}.png", "alt_text": "A rocket"}
+
+        new = {**NEW, "text": None, "send": True}
+        async with desk.agent() as agent:
+            desk.wire.before = failing
+            await agent.call("create_outbound", **new, blocks=[picture("a")])
+            desk.wire.before = lambda _: None
+            same = await agent.call("create_outbound", **new, blocks=[picture("a"), {"type": "divider"}])
+            other = await agent.call("create_outbound", **new, blocks=[picture("b")])
+        assert same.text.startswith("unknown: The same may have been sent")
+        assert other.text.startswith("done: ")
+
+    async def test_what_may_only_look_the_same_waits_while_the_first_is_in_doubt(self, desk: Desk) -> None:
+        async with desk.agent() as agent:
+            desk.wire.before = failing
+            await agent.call("create_outbound", **{**NEW, "text": "API status: \U0001f534"}, send=True)
+            desk.wire.before = lambda _: None
+            said = await agent.call("create_outbound", **{**NEW, "text": "API status: \U0001f7e2"}, send=True)
+        assert said.text.startswith("unknown: The same may have been sent to one of these customers before")
+        assert desk.sandbox.delivered() == []
 
     async def test_no_draft_that_was_there_before_is_sent(self, desk: Desk, era: Era) -> None:
         human = Human()

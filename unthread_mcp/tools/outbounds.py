@@ -39,8 +39,15 @@ from unthread_mcp.outbound_content import (
     written_blocks,
     written_sender,
 )
-from unthread_mcp.outbound_sendings import on_their_way, require_not_failed, require_unsaid, sendings, settle_if_seen
-from unthread_mcp.outgoing import canonical, prepare
+from unthread_mcp.outbound_sendings import (
+    exact_content,
+    on_their_way,
+    require_not_failed,
+    require_unsaid,
+    sendings,
+    settle_if_seen,
+)
+from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import SEPARATOR, Answer, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
@@ -148,8 +155,7 @@ async def create_outbound(
     body["sendAs"] = await written_sender(workspace, send_as, as_support_rep=as_support_rep)
     recipients, asked = await found_recipients(workspace, customers, tag)
     # Who carries a tag may change from call to call: the same announcement is the same all the same.
-    words: list[JsonValue] = [canonical(each) or each for each in (text_of(body, "subject"), *texts_of(body))]
-    intended: JsonValue = [{**body, "subject": None, "blocks": words}, asked]
+    intended: JsonValue = [{**body, "subject": None, "blocks": exact_content(body)}, asked]
     body["recipients"] = recipients
     if workspace.intents.look(creation(workspace, "outbound", intended)) is None:
         await require_unsaid(workspace, body, draft=not send)
