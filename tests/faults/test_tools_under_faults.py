@@ -88,7 +88,7 @@ TOOLS = [
     Tool(
         "create_conversation",
         endpoints.CREATE_CONVERSATION,
-        lambda _, number: {"type": "triage", "triage_channel_id": "C0DUTY", "text": f"Just begun {number}"},
+        lambda _, number: {"type": "triage", "triage_channel_id": "C0DUTYDESK", "text": f"Just begun {number}"},
         "messages WHERE text = 'Just begun ' || ?",
         once=True,
     ),

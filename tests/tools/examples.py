@@ -61,7 +61,7 @@ async def example(tool: str, desk: Desk, agent: Agent) -> dict[str, Any]:
         case "create_conversation":
             return {
                 "type": "triage",
-                "triage_channel_id": "C0DUTY",
+                "triage_channel_id": "C0DUTYDESK",
                 "title": "Who covers Friday?",
                 "text": "Who is in?",
             }

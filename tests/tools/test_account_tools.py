@@ -125,6 +125,30 @@ async def test_what_can_not_be_created_is_refused_before_anything_is_written(
     assert desk.wire.writes == []
 
 
+async def test_the_channel_of_one_account_becomes_no_others(desk: Desk, era: Era) -> None:
+    [[name, identity, channel]] = desk.sandbox.database.execute(
+        "SELECT name, accounts.id, value FROM accounts, json_each(slackChannelIds) WHERE name != 'Vela Biotech' LIMIT 1"
+    ).fetchall()
+    channels = ["C0JUNIPER1", channel]
+    async with desk.agent(era) as agent:
+        created = await agent.call("create_account", name="Juniper Freight", slack_channel_ids=channels)
+        changed = await agent.call("update_account", account="Vela Biotech", slack_channel_ids=channels)
+        own = await agent.call("update_account", account=name, slack_channel_ids=channels)
+    for said in (created, changed):
+        assert said.text.startswith(
+            f"refused: slack_channel_ids: {channel} is the channel of the account {name} ({identity})."
+        )
+    assert not own.failed
+    assert len(desk.wire.writes) == 1
+
+
+async def test_where_accounts_are_not_looked_up_by_their_channels_one_is_created_all_the_same(desk: Desk) -> None:
+    desk.wire.before = lambda it: httpx2.Response(400) if it.url.path.endswith("/accounts/list") else None
+    async with desk.agent() as agent:
+        said = await agent.call("create_account", name="Juniper Freight", slack_channel_ids=["C0JUNIPER1"])
+    assert said.text.startswith("done: ")
+
+
 # Updating
 
 

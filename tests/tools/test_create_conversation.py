@@ -21,7 +21,7 @@ EMAIL: dict[str, Any] = {
     "title": "Your export",
     "text": "The export that you asked for is ready.",
 }
-TRIAGE: dict[str, Any] = {"type": "triage", "triage_channel_id": "C0DUTY", "text": "Who is in on Friday?"}
+TRIAGE: dict[str, Any] = {"type": "triage", "triage_channel_id": "C0DUTYDESK", "text": "Who is in on Friday?"}
 SLACK: dict[str, Any] = {"type": "slack", "channel_id": "C0SHARED", "text": "We have a question for you."}
 
 
@@ -77,13 +77,13 @@ async def test_each_type_is_created_as_the_reference_says(desk: Desk, era: Era) 
         }
         desk.wire.clear()
         triage = await agent.call("create_conversation", **TRIAGE)
-        assert sent(desk)["triageChannelId"] == "C0DUTY"
+        assert sent(desk)["triageChannelId"] == "C0DUTYDESK"
     assert slack.text == "done: conversation #1151 in the Slack channel C0SHARED."
     assert email.text == (
         "done: conversation #1152 by e-mail with Ada Lovelace <ada@engines.example>. "
         "It is posted; the API doesn't confirm that it was mailed."
     )
-    assert triage.text == "done: conversation #1153 for the team in C0DUTY."
+    assert triage.text == "done: conversation #1153 for the team in C0DUTYDESK."
 
 
 async def test_everything_goes_by_name_and_in_the_references_words(desk: Desk) -> None:
@@ -98,7 +98,7 @@ async def test_everything_goes_by_name_and_in_the_references_words(desk: Desk) -
             status="on_hold",
             ticket_type="Bug report",
             notes="They asked twice.",
-            triage_channel_id="C0DUTY",
+            triage_channel_id="C0DUTYDESK",
             project_id="project-1",
             exclude_from_analytics=True,
         )
@@ -117,7 +117,7 @@ async def test_everything_goes_by_name_and_in_the_references_words(desk: Desk) -
         "channelId": "C0SHARED",
         "projectId": "project-1",
         "priority": 7,
-        "triageChannelId": "C0DUTY",
+        "triageChannelId": "C0DUTYDESK",
         "notes": "They asked twice.",
         "title": "Quarterly review",
         "excludeAnalytics": True,
@@ -474,6 +474,88 @@ async def test_what_is_for_the_team_does_not_go_into_an_accounts_channel(desk: D
     assert f"triage_channel_id is the channel of the account {name}, who would read it." in said
 
 
+# A channel counts as the team's only if it is seen to be
+
+
+@pytest.mark.parametrize("way", ["move", "clear", "delete"])
+async def test_a_channel_that_was_a_customers_until_now_is_not_written_to_unasked(way: str) -> None:
+    desk = Desk({"UNTHREAD_ACCESS": "admin", "UNTHREAD_TOOLSETS": "all", "UNTHREAD_CONFIRM": "always"})
+    identity, _, channel, _ = customer_of(desk, "slackChannelId IS NOT NULL")
+    desk.sandbox.database.execute("UPDATE accounts SET slackChannelIds = '[]'")
+    async with desk.agent(human=Human("approve")) as agent:
+        tool, arguments = {
+            "move": ("update_customer", {"slack_channel_id": "C0NEW12345"}),
+            "clear": ("update_customer", {"clear": ["slack_channel_id"]}),
+            "delete": ("delete_customer", dict[str, Any]()),
+        }[way]
+        assert not (await agent.call(tool, customer=identity, **arguments)).failed
+    human = Human("decline")
+    async with desk.agent(server=desk.new_server(), human=human) as agent:
+        said = await agent.call("create_conversation", **{**TRIAGE, "triage_channel_id": channel})
+        notes = await agent.call("update_customer", customer="Tern Shipping", triage_channel_id=channel)
+    assert "The human did not approve this." in said
+    assert "The human did not approve this." in notes
+    assert f"\nNothing shows that the team alone reads the channel: {channel}\n" in human.asked[0]
+    assert "Nothing shows that the team alone reads it." in human.asked[1]
+    assert created(desk) == []
+    desk.sandbox.close()
+
+
+@pytest.mark.parametrize("channel", ["C0ANYTHING", "G0PRIVATE1"])
+async def test_a_channel_that_nothing_is_known_of_is_asked_about_and_refused_where_customers_are_limited(
+    desk: Desk, channel: str
+) -> None:
+    human = Human("decline")
+    arguments = {**TRIAGE, "triage_channel_id": channel}
+    async with desk.agent(human=human) as agent:
+        assert "The human did not approve this." in await refused(desk, agent, **arguments)
+    assert len(human.asked) == 1
+    async with desk.agent(server=desk.new_server(UNTHREAD_CONFIRM="always")) as agent:
+        assert "this client can't ask one" in await refused(desk, agent, **arguments)
+    server = desk.new_server(UNTHREAD_ALLOWED_CUSTOMERS=customer_of(desk, "1")[0])
+    async with desk.agent(server=server, human=Human("approve")) as agent:
+        said = await refused(desk, agent, **arguments)
+    assert "and nothing shows that this channel is the team's own." in said
+    async with desk.agent(server=desk.new_server()) as agent:
+        assert is_done(await agent.call("create_conversation", **arguments))
+
+
+@pytest.mark.parametrize("value", ["U0SOMEBODY", "W0SOMEBODY", "D0DIRECTLY", "ext-vela-biotech", "general"])
+@pytest.mark.parametrize("argument", ["channel_id", "triage_channel_id"])
+async def test_a_person_or_a_name_is_no_channel(desk: Desk, argument: str, value: str) -> None:
+    async with desk.agent() as agent:
+        said = await refused(desk, agent, **{**SLACK, argument: value})
+    assert f"{argument} is '{value}', which is no Slack channel's id. Pass one that begins with C or G." in said
+    assert desk.wire.sent == []
+
+
+@pytest.mark.parametrize("source", ["triage_messages", "customers"])
+async def test_a_channel_is_the_teams_where_conversations_or_those_of_a_customer_are_triaged_in_it(
+    desk: Desk, source: str
+) -> None:
+    desk.sandbox.database.execute("UPDATE customers SET defaultTriageChannelId = NULL")
+    desk.sandbox.database.execute("UPDATE triage_messages SET channelId = 'C0ELSEWHERE'")
+    human = Human("decline")
+    column = "channelId" if source == "triage_messages" else "defaultTriageChannelId"
+    async with desk.agent(human=human) as agent:
+        assert "The human did not approve this." in await refused(desk, agent, **TRIAGE)
+        desk.sandbox.database.execute(f"UPDATE {source} SET {column} = 'C0DUTYDESK'")
+        assert is_done(await agent.call("create_conversation", **TRIAGE))
+    assert len(human.asked) == 1
+
+
+async def test_where_unthread_does_not_look_conversations_up_by_their_triage_channel_the_human_is_asked(
+    desk: Desk,
+) -> None:
+    human = Human("decline")
+    desk.wire.before = lambda it: httpx2.Response(400) if it.url.path.endswith("/conversations/list") else None
+    async with desk.agent(human=human) as agent:
+        await refused(desk, agent, **TRIAGE)
+        told = await agent.call("create_conversation", **{**TRIAGE, "triage_channel_id": "C0TRIAGE01"})
+    assert len(human.asked) == 1
+    assert is_done(told)
+
+
 @pytest.mark.parametrize("listed", ["/customers/list", "/accounts/list"])
 async def test_where_customers_are_limited_nothing_goes_where_it_can_not_be_told_whose_channel_it_is(
     desk: Desk, listed: str
@@ -496,5 +578,5 @@ async def test_where_it_can_not_be_told_whose_channel_it_is_the_human_is_asked(
     human = Human(answer)
     async with desk.agent(human=human) as agent:
         said = await agent.call("create_conversation", **TRIAGE)
-    assert "Start a conversation for the team in C0DUTY?" in human.asked[0]
+    assert "Start a conversation for the team in C0DUTYDESK?" in human.asked[0]
     assert said.failed == (answer == "decline")

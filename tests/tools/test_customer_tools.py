@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import httpx2
@@ -434,7 +434,7 @@ async def test_notes_are_sent_to_no_channel_of_a_customer(desk: Desk) -> None:
     name, channel = desk.sandbox.database.execute(sql).fetchone()
     async with desk.agent() as agent:
         said = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id=channel)
-        own = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id="C0DUTY")
+        own = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id="C0DUTYDESK")
     assert said.text.startswith(f"refused: triage_channel_id is the channel of the customer {name}, who would read it.")
     assert own.text.startswith("done: ")
     assert len(desk.wire.writes) == 1
@@ -444,10 +444,104 @@ async def test_where_it_can_not_be_told_whose_channel_it_is_the_human_is_asked(d
     human = Human("decline")
     desk.wire.before = lambda it: httpx2.Response(400, json={}) if it.url.path.endswith("/accounts/list") else None
     async with desk.agent(human=human) as agent:
-        said = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id="C0DUTY")
-    assert human.asked[0].startswith("Triage the conversations of customer Vela Biotech in the Slack channel C0DUTY?")
+        said = await agent.call("update_customer", customer="Vela Biotech", triage_channel_id="C0DUTYDESK")
+    assert human.asked[0].startswith(
+        "Triage the conversations of customer Vela Biotech in the Slack channel C0DUTYDESK?"
+    )
     assert said.failed
     assert desk.wire.writes == []
+
+
+# Their Slack channel
+
+
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+@pytest.mark.parametrize("given", [{"slack_channel_id": "C0NEW12345"}, {"clear": ["slack_channel_id"]}])
+async def test_a_customers_channel_is_changed_or_taken_away_only_with_a_humans_yes(
+    desk: Desk, era: Era, given: dict[str, Any], answer: Literal["approve", "decline"]
+) -> None:
+    human = Human(answer)
+    old = stored(desk, "Vela Biotech", "slackChannelId")
+    async with desk.agent(era, human=human) as agent:
+        said = await agent.call("update_customer", customer="Vela Biotech", **given)
+        await agent.call("update_customer", customer="Vela Biotech", bot_handling="all")
+    assert set(human.asked) == {
+        f"Take the Slack channel {old} (ext-vela) away from customer Vela Biotech?"
+        if "clear" in given
+        else "Send what is for customer Vela Biotech into the Slack channel C0NEW12345 from now on?"
+        f"\nInstead of: {old} (ext-vela)"
+    }
+    assert said.failed == (answer == "decline")
+    after = stored(desk, "Vela Biotech", "slackChannelId")
+    assert after == (old if answer == "decline" else given.get("slack_channel_id"))
+
+
+async def test_a_channel_that_stays_as_it_is_is_not_asked_about(desk: Desk) -> None:
+    human = Human("decline")
+    old = stored(desk, "Vela Biotech", "slackChannelId")
+    async with desk.agent(human=human) as agent:
+        same = await agent.call("update_customer", customer="Vela Biotech", slack_channel_id=old)
+        none = await agent.call("update_customer", customer="Oakhurst University", clear=["slack_channel_id"])
+    assert not same.failed
+    assert not none.failed
+    assert human.asked == []
+
+
+async def test_a_channel_that_changed_while_the_human_was_asked_is_left_alone(desk: Desk) -> None:
+    human = Human()
+    human.meanwhile = lambda: desk.sandbox.database.execute(
+        "UPDATE customers SET slackChannelId = 'C0ELSEWHERE' WHERE name = 'Vela Biotech'"
+    )
+    async with desk.agent("legacy", human=human) as agent:
+        said = await agent.call("update_customer", customer="Vela Biotech", slack_channel_id="C0NEW12345")
+    assert said.text.startswith("refused: Somebody else changed the Slack channel while the human was asked")
+    assert desk.wire.writes == []
+
+
+async def test_the_channel_of_one_customer_becomes_no_others(desk: Desk) -> None:
+    channel, holder = stored(desk, "Vela Biotech", "slackChannelId"), customer_id(desk, "Vela Biotech")
+    human = Human()
+    async with desk.agent(human=human) as agent:
+        changed = await agent.call("update_customer", customer="Tern Shipping", slack_channel_id=channel)
+        created = await agent.call("create_customer", name="Juniper Freight", slack_channel_id=channel)
+    for said in (changed, created):
+        assert said.text.startswith(
+            f"refused: slack_channel_id: {channel} is the channel of the customer Vela Biotech ({holder})."
+        )
+    assert human.asked == []
+    assert desk.wire.writes == []
+
+
+async def test_a_new_customers_channel_passes_a_human_once(desk: Desk) -> None:
+    human = Human()
+    new = {"name": "Juniper Freight", "slack_channel_id": "C0JUNIPER1"}
+    async with desk.agent("legacy", human=human) as agent:
+        said = await agent.call("create_customer", **new)
+        again = await agent.call("create_customer", **new)
+    assert human.asked == [
+        "Create the customer 'Juniper Freight', and send what is for them into the Slack channel C0JUNIPER1?"
+    ]
+    assert said.text.startswith("done: ")
+    assert again.text.startswith("already_done: ")
+
+
+@pytest.mark.parametrize("argument", ["slack_channel_id", "triage_channel_id"])
+async def test_a_person_is_no_channel_of_a_customer(desk: Desk, argument: str) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("update_customer", customer="Tern Shipping", **{argument: "U0SOMEBODY"})
+    assert said.text.startswith(f"refused: {argument} is 'U0SOMEBODY', which is no Slack channel's id.")
+    assert desk.wire.sent == []
+
+
+async def test_where_customers_are_not_looked_up_by_their_channel_the_human_decides(desk: Desk) -> None:
+    channel = stored(desk, "Vela Biotech", "slackChannelId")
+    human = Human("decline")
+    identity = customer_id(desk, "Tern Shipping")
+    desk.wire.before = lambda it: httpx2.Response(400) if it.url.path.endswith("/customers/list") else None
+    async with desk.agent(human=human) as agent:
+        said = await agent.call("update_customer", customer=identity, slack_channel_id=channel)
+    assert said.text.startswith("refused: The human did not approve this.")
+    assert len(human.asked) == 1
 
 
 # Deleting

@@ -142,7 +142,7 @@ class Stopped(UnthreadClient):
         ("send_reply", {"text": TEXT}),
         ("add_private_note", {"text": TEXT}),
         ("create_kb_article", {"title": "New", "content": TEXT}),
-        ("create_conversation", {"type": "triage", "triage_channel_id": "C0DUTY", "text": TEXT}),
+        ("create_conversation", {"type": "triage", "triage_channel_id": "C0DUTYDESK", "text": TEXT}),
     ],
 )
 async def test_it_stands_in_the_file_before_a_byte_leaves(tool: str, arguments: dict[str, Any], tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ async def test_a_customers_person_is_nobody_to_assign_to(desk: Desk) -> None:
 
 
 PERSON = "SELECT id FROM users WHERE external ORDER BY id"
-TEXT = {"text": "Hello", "type": "triage", "triage_channel_id": "C0DUTY"}
+TEXT = {"text": "Hello", "type": "triage", "triage_channel_id": "C0DUTYDESK"}
 
 
 @pytest.mark.parametrize(

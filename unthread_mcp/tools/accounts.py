@@ -17,6 +17,7 @@ from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, namesakes
 from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
+from unthread_mcp.tools.slack_channels import require_no_other_accounts
 from unthread_mcp.tools.support_settings import (
     Addresses,
     Steps,
@@ -32,7 +33,7 @@ from unthread_mcp.tools.support_settings import (
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import change, create, delete
+from unthread_mcp.writing import change, create, creation, delete
 
 CLEARABLE: Final = {
     "primary_assignee": "primarySupportAssigneeId",
@@ -136,6 +137,8 @@ async def create_account(
         body["customFields"] = [*_prepared(custom_fields)]
     support = Support(primary_assignee, secondary_assignee, support_steps or None)
     body |= await support.to_write(workspace, exact=False)
+    if slack_channel_ids and workspace.intents.look(creation(workspace, "account", body)) is None:
+        await require_no_other_accounts(workspace, slack_channel_ids, "slack_channel_ids", None)
     key = NaturalKey(LIST_ACCOUNTS, "name", text_of(body, "name"))
     others = await namesakes(workspace, "account", key)
     created = await create(workspace, CREATE_ACCOUNT, body, what="account", key=key)
@@ -171,6 +174,8 @@ async def update_account(
     body = with_cleared(body, clear, CLEARABLE, lists=_LISTS, later=later)
     found = await workspace.names.account(account)
     workspace.require_allowed(found.id)
+    if slack_channel_ids:
+        await require_no_other_accounts(workspace, slack_channel_ids, "slack_channel_ids", found.id)
     body |= await support.to_write(workspace, exact=False)
     async with workspace.writing_to(found.id):
         before = await _account(workspace, found.id)

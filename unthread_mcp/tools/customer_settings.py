@@ -17,7 +17,7 @@ from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, name_of
 from unthread_mcp.tools.customers import customer_of
-from unthread_mcp.tools.slack_channels import is_the_teams_own
+from unthread_mcp.tools.slack_channels import is_the_teams_own, require_channel, require_no_other_customers
 from unthread_mcp.tools.support_settings import (
     Addresses,
     Steps,
@@ -45,6 +45,8 @@ CLEARABLE: Final = {
 }
 """What `clear` can empty, and the field behind it."""
 _LISTS: Final = frozenset({"emailDomains"})
+_ASKED_ABOUT: Final = {"autoresponder": "auto-responder", "slackChannelId": "Slack channel"}
+"""What a human is asked about with what there was before."""
 
 
 @changes("Update a customer", level="admin", shown=False)
@@ -95,34 +97,41 @@ async def update_customer(
     support = Support(primary_assignee, secondary_assignee, support_steps)
     later = {*support.fields, *(["autoresponder"] if responder else [])}
     body = with_cleared(body, clear, CLEARABLE, lists=_LISTS, later=later)
+    require_channel(slack_channel_id, "slack_channel_id")
+    require_channel(triage_channel_id, "triage_channel_id")
     found = await workspace.names.customer(customer)
     workspace.require_allowed(found.id)
     if body.get("slackChannelId") or body.get("emailDomains"):
         workspace.require_no_limit("at another's channel or domains, what this one may be sent would reach them")
     if triage_channel_id and not await is_the_teams_own(workspace, triage_channel_id, "triage_channel_id"):
-        workspace.require_no_limit("Unthread doesn't tell whose this channel is")
+        workspace.require_no_limit("nothing shows that this channel is the team's own")
         # Internal notes would go there from now on.
         await gate.pass_through(
             f"Triage the conversations of customer {one_line(found.name, 60)} in the Slack channel {triage_channel_id}"
-            "? Unthread doesn't tell whether customers read it."
+            "? Nothing shows that the team alone reads it."
         )
     body |= await support.to_write(workspace, exact=True)
     before = await customer_of(workspace, found.id)
+    if slack_channel_id:
+        await require_no_other_customers(workspace, slack_channel_id, "slack_channel_id", found.id)
+    if "slackChannelId" in body and (slack_channel_id or "") != text_of(before, "slackChannelId"):
+        await gate.pass_through(_channel_question(before, slack_channel_id))
     if responder:
         body["autoresponder"] = _responder(before, responder)
     if "autoresponder" in body:
         await gate.pass_through(_question(before, body["autoresponder"]))
 
     async with workspace.writing_to(found.id):
-        if "autoresponder" in body:
+        if not body.keys().isdisjoint(_ASKED_ABOUT):
             now = await customer_of(workspace, found.id)
+            for field, what in _ASKED_ABOUT.items():
+                if field in body and gate.asks and now.get(field) != before.get(field):
+                    raise Conflict(
+                        f"Somebody else changed the {what} while the human was asked, so nothing was changed.",
+                        "Read the customer again, then decide.",
+                    )
             if responder and not gate.asks:
                 body["autoresponder"] = _responder(now, responder)
-            elif gate.asks and now.get("autoresponder") != before.get("autoresponder"):
-                raise Conflict(
-                    "Somebody else changed the auto-responder while the human was asked, so nothing was changed.",
-                    "Read the customer again, then decide.",
-                )
             before = now
         try:
             written = await change(
@@ -152,6 +161,18 @@ def _responder(before: JsonObject, given: JsonObject) -> JsonObject:
             "This customer has no auto-responder yet, and it needs all its parts.", f"Pass {wanted} too."
         )
     return whole
+
+
+def _channel_question(before: JsonObject, channel_id: str | None) -> str:
+    """What a human is asked before what a customer is sent goes elsewhere, or their channel is nobody's any more."""
+    old = text_of(before, "slackChannelId")
+    named = f"{one_line(old, 64)} ({name_of(before, 'slackChannel.name')})"
+    if channel_id is None:
+        return laid_out(f"Take the Slack channel {named} away from customer {name_of(before)}?")
+    return laid_out(
+        f"Send what is for customer {name_of(before)} into the Slack channel {channel_id} from now on?",
+        [("Instead of", named)] if old else [],
+    )
 
 
 def _question(before: JsonObject, responder: Any) -> str:

@@ -27,6 +27,7 @@ from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.tools.customer_tags import Links
+from unthread_mcp.tools.slack_channels import require_channel, require_no_other_customers
 from unthread_mcp.tools.support_settings import (
     Addresses,
     addresses_to_write,
@@ -35,7 +36,7 @@ from unthread_mcp.tools.support_settings import (
 )
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import create, delete
+from unthread_mcp.writing import create, creation, delete
 
 LONGEST_TOPIC: Final = 250
 """The reference: "max 250 characters"."""
@@ -109,6 +110,7 @@ async def create_customer(
             "is_private, channel_topic and invite are about a new channel.",
             "Pass create_channel too, or leave them out.",
         )
+    require_channel(slack_channel_id, "slack_channel_id")
     body: JsonObject = {"name": (name := prepare(name).strip())}
     if email_domains:
         body["emailDomains"] = addresses_to_write(email_domains, "email_domains", mail=False)
@@ -131,6 +133,13 @@ async def create_customer(
         await gate.pass_through(
             laid_out(
                 f"Create the customer {name!r} with a {channel}, and invite people to it?", [("Whom", people), *topic]
+            )
+        )
+    if slack_channel_id and workspace.intents.look(creation(workspace, "customer", body)) is None:
+        await require_no_other_customers(workspace, slack_channel_id, "slack_channel_id", None)
+        await gate.pass_through(
+            laid_out(
+                f"Create the customer {name!r}, and send what is for them into the Slack channel {slack_channel_id}?"
             )
         )
     key = NaturalKey(LIST_CUSTOMERS, "name", name)

@@ -40,7 +40,7 @@ from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import canonical, prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, compact, name_of, number_of
-from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own
+from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own, require_channel
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import Written, change, create
@@ -112,7 +112,7 @@ async def create_conversation(
     holder = await _holder(workspace, channel_id, of) if channel_id else None
     known = await is_the_teams_own(workspace, triage_channel_id, "triage_channel_id") if triage_channel_id else False
     if triage_channel_id and not known:
-        workspace.require_no_limit("Unthread doesn't tell whose this channel is")
+        workspace.require_no_limit("nothing shows that this channel is the team's own")
     for_the_team = type == "triage" and known
     kind = await workspace.names.ticket_type(ticket_type) if ticket_type else None
     merged = await merged_fields(workspace, {"ticketTypeId": kind.id}, kind, fields) if kind and fields else None
@@ -137,6 +137,8 @@ async def create_conversation(
     if not for_the_team:
         named = {"Of": of, "Assigned to": held_by, "Ticket type": kind}
         facts = [(said, each.name) for said, each in named.items() if each]
+        if triage_channel_id and not known:
+            facts.append(("Nothing shows that the team alone reads the channel", triage_channel_id))
         await gate.pass_through(
             laid_out(f"Start a conversation {place}?", [*facts, *_facts(body, fields, files)], [text])
         )
@@ -169,6 +171,8 @@ def _require_what_the_type_needs(kind: Kind, ids: Mapping[str, str | None], pers
     for name, value in ids.items():
         if value and not ID_PATTERN.fullmatch(value):
             raise InvalidArgument(f"{name} is {value[:40]!r}, which is no id.", "Pass the id, not a name.")
+    for name in ("channel_id", "triage_channel_id"):
+        require_channel(ids[name], name)
     if kind == "triage" and not ids["triage_channel_id"]:
         raise InvalidArgument(
             "A triage conversation needs triage_channel_id.",
