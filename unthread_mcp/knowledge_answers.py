@@ -34,7 +34,8 @@ def knowledge_lines(
 ) -> list[str]:
     """Whatever the knowledge base said: its answer, then an entry for each article.
 
-    Those with ids in `restricted`, and those that say it themselves, are marked. Nothing is dropped unless a bound is given: characters of the answer and of each excerpt, and articles.
+    Those with ids in `restricted`, and those that say it themselves, are marked. Nothing
+    is dropped unless a bound is given: characters of the answer and of each excerpt, and articles.
     """
     if isinstance(said, str):
         return [said if answer_length is None else cut_at_word(said, answer_length)] if said.strip() else []

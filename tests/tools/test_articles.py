@@ -33,7 +33,7 @@ async def test_a_question_is_answered_with_the_articles_behind_it_inside_a_fence
         )
     assert "Renewing the SAML certificate for single sign-on (article " in said
     assert said.text.startswith("<<quoted text")
-    body = desk.wire.sent[-1].body
+    (body,) = [each.body for each in desk.wire.sent if each.path == "/knowledge-base/query"]
     assert body["conversationId"] == desk.id_of(number)
     assert set(body) == {"query", "conversationId", "customerId", "userId"}
 
@@ -75,7 +75,7 @@ async def test_what_only_some_may_see_is_marked_in_answers_and_lists(desk: Desk)
     assert [hit.startswith("- Internal: ") for hit in hits] == [hit.endswith("(restricted)") for hit in hits]
     assert sum(hit.endswith("(restricted)") for hit in hits) == 1 < len(hits)
     assert "not known" not in asked
-    assert (len(desk.wire.sent), looked_up.path) == (4, "/knowledge-base/articles/list")
+    assert looked_up.path == "/knowledge-base/articles/list"
     assert looked_up.body["select"] == ["id", "userGroupIds"]
     assert "active (restricted) · " in listed
     assert "active (restricted) · " in inside
@@ -104,7 +104,7 @@ async def test_where_it_is_not_told_who_may_see_an_article_that_is_said(desk: De
 
 
 async def test_a_long_excerpt_ends_at_a_word(desk: Desk) -> None:
-    hits = [{"id": "a1", "title": "T", "excerpt": "certificate " * 60, "userGroupIds": []}]
+    hits: list[dict[str, Any]] = [{"id": "a1", "title": "T", "excerpt": "certificate " * 60, "userGroupIds": []}]
     desk.wire.before = lambda _: httpx2.Response(200, json={"articles": hits})
     async with desk.agent() as agent:
         said = await agent.call("query_knowledge_base", question="How?")
