@@ -33,6 +33,8 @@ CANDIDATES: Final = 5
 """How many a refusal names."""
 _ONESELF: Final = frozenset({"me", "myself", "@me", "self"})
 _NOBODY: Final = frozenset({"none", "nobody", "no one", "noone", "null", "nil", UNASSIGNED})
+_LENGTHS: Final = (40, 60, 80)
+"""Where our answers cut names: in lists, in refusals and questions, and in what was done."""
 _SHORT_WORD: Final = 4
 """Letters of a word of which a part would say too little, and that is no telling one if it is still shorter."""
 
@@ -120,14 +122,19 @@ def refuse_nobody(value: str) -> None:
 
 
 def called(rows: Sequence[JsonObject], field: str, name: str) -> list[JsonObject]:
-    """The rows of this very name, else those that differ in letter case, or begin as a name cut short in a list."""
+    """The rows of this very name, else those that differ in letter case, or that a list cuts short to it."""
     whole = name.casefold()
     folded = [(text_of(row, field).casefold(), row) for row in rows]
     return (
         [row for row in rows if text_of(row, field) == name]
         or [row for said, row in folded if said == whole]
-        or [row for said, row in folded if whole.endswith("…") and said.startswith(whole[:-1])]
+        or [row for row in rows if whole.endswith("…") and whole in _cut_short(text_of(row, field))]
     )
+
+
+def _cut_short(name: str) -> set[str]:
+    """What our answers make of a name that is too long for them, in small letters."""
+    return {one_line(name, length).casefold() for length in _LENGTHS if len(name) > length}
 
 
 def is_gone(row: JsonObject) -> bool:

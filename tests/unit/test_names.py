@@ -16,6 +16,8 @@ from unthread_mcp.api.errors import InvalidArgument, RequestRejected, Unavailabl
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.name_matching import CUSTOMERS, TAGS, Named, looks_like_id
 from unthread_mcp.names import MAX_NAMES, Names
+from unthread_mcp.render import NAME_LENGTH, TITLE_LENGTH
+from unthread_mcp.untrusted import one_line
 
 pytestmark = pytest.mark.anyio
 
@@ -313,6 +315,16 @@ async def test_a_name_that_a_list_cut_short_is_found_by_its_beginning() -> None:
     names, client = names_on({"id": "cu-1", "name": long}, {"id": "cu-2", "name": f"Not {long}"})
     assert (await names.customer(long[:39] + "…")).id == "cu-1"
     assert len(client.asked) == 2
+
+
+async def test_a_name_cut_short_is_found_wherever_we_cut_it_and_nowhere_else() -> None:
+    long = 'The Extraordinarily Long Company Name Incorporated, "Shipping" and Forwarding, of Rotterdam and Antwerp'
+    names, _ = names_on({"id": "cu-1", "name": long}, {"id": "cu-2", "name": "The Elms"})
+    for limit in (NAME_LENGTH, 60, TITLE_LENGTH):
+        assert (await names.customer(one_line(long, limit))).id == "cu-1"
+    for cut in ("T…", "The E…", "The Elm…", "The Elms…", long[:20] + "…", long[:38] + "…", long[:50] + "…", "…"):
+        with pytest.raises(InvalidArgument, match="No customer is called"):
+            await names.customer(cut)
 
 
 @pytest.mark.parametrize(
