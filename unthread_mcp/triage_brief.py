@@ -1,8 +1,8 @@
 """What a triage decision needs, fetched in at most three round trips and said within a budget.
 
 First the conversation with its thread, and what does not depend on it: the team and who
-has how much open, the tags and the ticket types. Then what follows from the conversation: its customer
-and their account, their other open conversations, candidates for similar closed ones, and
+has how much that is not closed, the tags and the ticket types. Then what follows from the conversation: its customer
+and their account, their other conversations not closed, candidates for similar closed ones, and
 what the knowledge base says to the question that was asked. At most 15 requests.
 """
 
@@ -36,6 +36,7 @@ from unthread_mcp.transcript import read_thread as read_entries
 from unthread_mcp.workspace import Workspace
 
 OPEN: Final[list[JsonValue]] = ["open", "in_progress", "on_hold"]
+"""All that are not closed."""
 SIMILAR_SHOWN: Final = 5
 _NOTHING: Final = Page([], 0, None)
 _WORD_QUERIES: Final = 3
@@ -56,7 +57,7 @@ class TriageBrief:
     customer: JsonObject = field(default_factory=dict[str, JsonValue])
     account: JsonObject = field(default_factory=dict[str, JsonValue])
     others_open: Page = field(default_factory=lambda: Page([], 0, None))
-    """The customer's other open conversations, last updated first."""
+    """The customer's other conversations that are not closed, last updated first."""
     similar: list[JsonObject] = field(default_factory=list[JsonObject])
     """Closed conversations about the same, the nearest first."""
     knowledge: JsonValue = None
@@ -65,7 +66,7 @@ class TriageBrief:
     people: dict[str, str] = field(default_factory=dict[str, str])
     """Names by id: the team's, and whoever has or had one of these conversations; nobody who was deleted."""
     open_by_person: Counter[str] = field(default_factory=Counter[str])
-    """How many of the open conversations looked at each id has."""
+    """How many of the conversations looked at, none of them closed, each id has."""
     open_counted: int = 0
     open_total: int = 0
     tags: list[JsonObject] = field(default_factory=list[JsonObject])
@@ -92,7 +93,7 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     first = await at_once(
         {
             "the conversation": read,
-            "who has how many open": _listing(workspace, LIST_CONVERSATIONS, load),
+            "who has how many not closed": _listing(workspace, LIST_CONVERSATIONS, load),
             # Without select: who was deleted is told by a field that the reference doesn't name.
             "the team": _listing(workspace, LIST_USERS, {"order": ["name", "id"], "descending": False, "limit": 100}),
             "tags": _listing(workspace, LIST_TAGS, _by_name("id", "name")),
@@ -105,7 +106,7 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     brief.missing = {name: each for name, each in first.items() if isinstance(each, UnthreadError)}
     pages = {name: each for name, each in first.items() if isinstance(each, Page)}
     team = pages.get("the team", _NOTHING).rows
-    _count_open(brief, pages.get("who has how many open", _NOTHING))
+    _count_open(brief, pages.get("who has how many not closed", _NOTHING))
     brief.tags = pages.get("tags", _NOTHING).rows
     brief.ticket_types = pages.get("ticket types", _NOTHING).rows
     workspace.names.remember_ticket_types(brief.ticket_types)
@@ -150,7 +151,7 @@ async def _read_what_follows(workspace: Workspace, brief: TriageBrief) -> None:
     client = workspace.client
     if customer := id_of(conversation, "customerId"):
         operations["the customer"] = lambda: client.read(GET_CUSTOMER, {"customer_id": customer})
-        operations["their other open conversations"] = _reading(workspace, _others_open(customer))
+        operations["their other conversations not closed"] = _reading(workspace, _others_open(customer))
     if channel := text_of(conversation, "channelId"):
         body: JsonObject = {"select": ["id", "name"], "where": [_is("slackChannels.id", channel)], "limit": 1}
         operations["the account"] = lambda: client.read(LIST_ACCOUNTS, {}, body=body)
@@ -187,7 +188,7 @@ def _take(workspace: Workspace, brief: TriageBrief, values: Mapping[str, JsonVal
     accounts = page("the account").rows
     brief.account = accounts[0] if accounts else {}
     brief.knowledge = values.get("the knowledge base")
-    others = page("their other open conversations")
+    others = page("their other conversations not closed")
     rows = [row for row in others.rows if id_of(row) != brief.id]
     total = None if others.total is None else max(len(rows), others.total - (len(others.rows) - len(rows)))
     brief.others_open = Page(rows, total, others.next)

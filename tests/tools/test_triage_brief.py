@@ -37,11 +37,11 @@ async def test_it_holds_what_a_decision_needs(desk: Desk, era: Era) -> None:
     assert "(customer): Since 6 this morning every login ends with an error page about a signature." in said
     assert f"as_of={as_of}" in said
     assert "customer Tern Shipping · tags At risk · reply within 4 h" in said
-    assert "their other open conversations: 1\n#1129 open medium · Tern Shipping" in said
+    assert "their other conversations not closed: 1\n#1129 open medium · Tern Shipping" in said
     assert f"{closed} Login broken after Google renewed its certificate · closed 10-03 by Aisha Rahman after " in said
     assert "The identity provider's new certificate was added under Settings" in said
-    assert "Aisha Rahman (closed 1 similar; 6 open)" in said
-    assert "Hannah Okafor (2 open)" in said
+    assert "Aisha Rahman (closed 1 similar; 6 not closed)" in said
+    assert "Hannah Okafor (2 not closed)" in said
     assert "Carla Brandt" not in said, "she has left"
     assert "Renewing the SAML certificate for single sign-on (article " in said
     assert "tags: API, At risk, Billing, " in said
@@ -73,7 +73,7 @@ async def test_it_fits_its_budget_for_every_conversation_there_is(desk: Desk) ->
             assert estimate_tokens(said.text) <= 3_000, handle
         small = await agent.call("get_triage_brief", conversation=desk.number("twin-1-open"), max_tokens=1_000)
     assert estimate_tokens(small.text) <= 1_000
-    assert "characters more; query_knowledge_base shows them]" in small
+    assert " more; get_triage_brief with a larger max_tokens shows them]" in small
 
 
 async def test_it_takes_three_round_trips_when_the_number_has_to_be_looked_up_and_two_when_not(desk: Desk) -> None:
@@ -124,8 +124,12 @@ class Waves(httpx2.AsyncBaseTransport):
         ("/users/list", "not to be had: the team. ", "who could take it: "),
         ("/tags/list", "not to be had: tags. ", "ticket types: "),
         ("/ticket-types/list", "not to be had: ticket types. ", "tags: "),
-        ('["id","updatedAt","assignedToUserId"', "not to be had: who has how many open. ", "who could take it: "),
-        ('"initialMessage.text","operator"', "not to be had: similar ones by their words. ", "their other open"),
+        ('["id","updatedAt","assignedToUserId"', "not to be had: who has how many not closed. ", "who could take it: "),
+        (
+            '"initialMessage.text","operator"',
+            "not to be had: similar ones by their words. ",
+            "their other conversations not closed",
+        ),
     ],
 )
 async def test_a_part_that_fails_is_named_and_the_rest_is_answered(
@@ -148,7 +152,7 @@ async def test_the_customer_and_the_account_may_be_missing_too(desk: Desk) -> No
     async with desk.agent() as agent:
         said = await agent.call("get_triage_brief", conversation=number)
     assert "not to be had: the account, the customer. " in said
-    assert "their other open conversations: " in said
+    assert "their other conversations not closed: " in said
 
 
 async def test_an_answer_of_an_odd_shape_is_missing_and_not_a_crash(desk: Desk) -> None:
@@ -162,7 +166,10 @@ async def test_an_answer_of_an_odd_shape_is_missing_and_not_a_crash(desk: Desk) 
         said = await agent.call("get_triage_brief", conversation=desk.number("twin-1-open"))
     assert not said.failed
     assert "not to be had: the customer. Unthread answered with something other than the object " in said
-    assert "not to be had: their other open conversations. Unthread answered with something other than the list" in said
+    assert (
+        "not to be had: their other conversations not closed. Unthread answered with something other than the list"
+        in said
+    )
 
 
 async def test_a_conversation_that_can_not_be_read_has_no_brief(desk: Desk) -> None:
@@ -180,7 +187,7 @@ async def test_without_a_customer_or_a_word_from_one_nothing_is_asked_for_them(d
     async with desk.agent() as agent:
         said = await agent.call("get_triage_brief", conversation=number)
     assert not said.failed
-    assert "their other open conversations: none" in said
+    assert "their other conversations not closed: none" in said
     assert "knowledge base" not in said
     paths = {each.path for each in desk.wire.sent}
     assert not any(path.startswith("/customers/") for path in paths)
@@ -214,6 +221,26 @@ async def test_it_asks_for_what_the_customer_wants_and_not_for_their_thanks(desk
     assert asked.body["query"].endswith("Which certificate do you mean? We have two in the Entra admin center.")
     assert asked.body["conversationId"] == identity
     assert len(json.dumps(asked.body)) < 1_300
+
+
+async def test_what_the_knowledge_base_has_is_at_most_three_short_hits_and_said_to_be_only_the_nearest(
+    desk: Desk,
+) -> None:
+    handles = [f"#{row[0]}" for row in desk.sandbox.database.execute("SELECT friendlyId FROM conversations LIMIT 40")]
+    hits = 0
+    async with desk.agent() as agent:
+        for handle in ["#1131", *handles]:
+            said = await agent.call("get_triage_brief", conversation=handle)
+            shown = said.text.partition("\nknowledge base, ")[2].partition("\n<<end ")[0]
+            if not shown:
+                continue
+            assert shown.startswith(
+                "nearest to the customer's words, may not answer; query_knowledge_base marks restricted ones:\n"
+            )
+            assert shown.count("\n- ") <= 3
+            assert estimate_tokens(shown) <= 450, shown
+            hits += shown.count("\n- ")
+    assert hits > 20
 
 
 async def test_only_people_of_the_team_could_take_it(desk: Desk) -> None:

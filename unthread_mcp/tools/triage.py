@@ -24,14 +24,23 @@ from unthread_mcp.triage_brief import TriageBrief, read_brief
 from unthread_mcp.untrusted import Fence, grapheme_end, one_line
 from unthread_mcp.workspace import Workspace
 
-_KNOWLEDGE_SHARE: Final = 0.25
+_KNOWLEDGE_SHARE: Final = 0.15
 _SIMILAR_SHARE: Final = 0.15
 _OTHERS_SHARE: Final = 0.1
 _OFFER_SHARE: Final = 0.12
 """Shares of `max_tokens` for what stands beside the thread, which gets all that they leave."""
 _TAKERS_SHOWN: Final = 8
+_HITS_SHOWN: Final = 3
+_ANSWER_LENGTH: Final = 300
+_EXCERPT_LENGTH: Final = 140
+"""Of the knowledge base: what comes nearest is often beside the point, and query_knowledge_base has it whole."""
+_NEAREST: Final = (
+    "knowledge base, nearest to the customer's words, may not answer; query_knowledge_base marks restricted ones:"
+)
+"""Who may see a hit is told only where the answer says it: to look it up would be a request more than the brief has."""
 _MOST_MINUTES: Final = 10**9
 """From here on, they are no time-out of anybody's."""
+_LARGER: Final = "get_triage_brief with a larger max_tokens shows them"
 _LEAST_THREAD: Final = 300
 """Tokens."""
 
@@ -44,7 +53,7 @@ async def get_triage_brief(
 ) -> Answer:
     """Get all that a triage decision needs in one answer.
 
-    The conversation, its customer and their other open ones, similar closed ones and how they ended, knowledge base
+    The conversation, its customer and their others not closed, similar closed ones and how they ended, knowledge base
     hits, who could take it, and the tags and ticket types on offer. A part that can't be had is named.
     """
     brief = await read_brief(workspace, conversation)
@@ -88,15 +97,16 @@ def _missing(missing: Mapping[str, UnthreadError]) -> list[str]:
     return [f"not to be had: {', '.join(sorted(names))}. {reason}" for reason, names in by_reason.items()]
 
 
-def _within(rows: Sequence[str], tokens: int, more: str) -> list[str]:
-    """As many of `rows` as fit; `more` says where the others are."""
+def _within(rows: Sequence[str], tokens: int, more: str, total: int = 0) -> list[str]:
+    """As many of `rows` as fit; `more` says where the others are, those of a larger `total` among them."""
     kept: list[str] = []
     for row in rows:
         tokens -= estimate_tokens(row) + 1
         if tokens < 0 and kept:
-            return [*kept, f"[{len(rows) - len(kept)} more; {more}]"]
+            break
         kept.append(row)
-    return kept
+    left = max(total, len(rows)) - len(kept)
+    return [*kept, f"[{left:,} more; {more}]"] if left else kept
 
 
 def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -> str:
@@ -116,12 +126,12 @@ def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -
 
 def _others(workspace: Workspace, rows: Sequence[JsonObject], total: int | None, tokens: int) -> list[str]:
     if not rows:
-        return ["their other open conversations: none"]
+        return ["their other conversations not closed: none"]
     count = f"{total:,}" if total is not None else f"{len(rows)} or more"
     lines = [conversation_line(row, workspace.date) for row in rows]
     return [
-        f"their other open conversations: {count}",
-        *_within(lines, tokens, "search_conversations with the customer shows them"),
+        f"their other conversations not closed: {count}",
+        *_within(lines, tokens, "search_conversations with the customer shows them", total or 0),
     ]
 
 
@@ -141,11 +151,11 @@ def _similar(workspace: Workspace, rows: Sequence[JsonObject], tokens: int) -> l
                 ]
             )
         )
-    return ["similar closed ones, by words, tags and type:", *_within(lines, tokens, "get_conversation reads one")]
+    return ["similar closed ones, by words, tags and type:", *_within(lines, tokens, _LARGER)]
 
 
 def _takers(brief: TriageBrief) -> list[str]:
-    """Who closed similar ones, then who has the fewest open."""
+    """Who closed similar ones, then who has the fewest that are not closed."""
     closed = Counter(id_of(row, "assignedToUserId") for row in brief.similar)
     people = sorted(brief.people, key=lambda each: (-closed[each], brief.open_by_person[each], brief.people[each]))
     if not people:
@@ -153,23 +163,28 @@ def _takers(brief: TriageBrief) -> list[str]:
     said = [
         f"{one_line(brief.people[each], NAME_LENGTH)} ("
         + (f"closed {closed[each]} similar; " if closed[each] else "")
-        + f"{brief.open_by_person[each]} open)"
+        + f"{brief.open_by_person[each]} not closed)"
         for each in people[:_TAKERS_SHOWN]
     ]
     counted, total = brief.open_counted, brief.open_total
-    of = "" if counted >= total else f", counted in the {counted} last updated of {total:,} open"
+    of = "" if counted >= total else f", counted in the {counted} last updated of {total:,} not closed"
     return [f"who could take it{of}: {', '.join(said)}"]
 
 
 def _knowledge(said: JsonValue, *, asked: bool, tokens: int) -> list[str]:
-    lines = knowledge_lines(said) if said is not None else []
+    lines = (
+        knowledge_lines(said, answer_length=_ANSWER_LENGTH, most=_HITS_SHOWN, excerpt_length=_EXCERPT_LENGTH)
+        if said is not None
+        else []
+    )
     if not lines:
         return ["knowledge base: no answer to this"] if asked and said is not None else []
     text = "\n".join(lines)
     if (cost := estimate_tokens(text)) > tokens:
         kept = text[: grapheme_end(text, int(len(text) * tokens / cost))]
-        text = f"{kept}\n[… {len(text) - len(kept):,} characters more; query_knowledge_base shows them]"
-    return ["knowledge base, asked in the customer's words:", Fence().wrap(text)]
+        kept = kept.rpartition(" ")[0] or kept
+        text = f"{kept} …\n[{len(text) - len(kept):,} characters more; query_knowledge_base shows them]"
+    return [_NEAREST, Fence().wrap(text)]
 
 
 def _offer(tags: Sequence[JsonObject], ticket_types: Sequence[JsonObject], tokens: int) -> list[str]:
