@@ -10,8 +10,9 @@ from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import PRIORITY_NUMBERS, Condition, Status
 from unthread_mcp.fields import CONVERSATION
-from unthread_mcp.nearest import did_you_mean, nearest
+from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.schemas import plain_word
+from unthread_mcp.threads import SOURCES, source_of
 from unthread_mcp.times import iso, parse_time
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -43,10 +44,6 @@ _IDS: Final[dict[str, Literal["colleague", "person", "customer", "ticket type", 
     "tags.id": "tag",
 }
 """Whose id a field holds."""
-_SOURCES: Final = ("slack", "email", "widget", "triage")
-"""The channels that the reference names; there may be others."""
-_SOURCE_WORDS: Final = {"chat": "widget", "in_app_chat": "widget", "e_mail": "email", "mail": "email"}
-"""What answers call them."""
 _ARGUMENTS: Final = {
     "tags": "A tag's name goes into the argument tag, too.",
     "customer": "A customer's name goes into the argument customer, too.",
@@ -166,14 +163,11 @@ def _priority(said: str, *, is_exact: bool) -> JsonValue:
 
 
 def _source(said: str) -> str:
-    """A channel; one that the reference doesn't name is asked for as it is, unless it is a slip."""
-    word = plain_word(said)
-    word = _SOURCE_WORDS.get(word, word)
-    if word in _SOURCES:
-        return word
-    if meant := nearest(word, _SOURCES, cutoff=0.7):
-        raise _never("sourceType", said, f"Did you mean {meant[0]}?")
-    return said
+    """A channel by any word for it. Others may exist: `contains` asks for any."""
+    if source := source_of(said):
+        return source
+    known = ", ".join(each for each in SOURCES if source_of(each) == each)
+    raise _never("sourceType", said, f"It takes: {known}; the operator contains takes others, too.")
 
 
 def _never(name: str, said: str, remedy: str) -> InvalidArgument:

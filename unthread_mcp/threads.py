@@ -17,9 +17,9 @@ from unthread_mcp.api.errors import InvalidArgument, UnreadableAnswer
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.concurrency import both
 from unthread_mcp.fields import pick
+from unthread_mcp.schemas import plain_word
 from unthread_mcp.times import read_time
 from unthread_mcp.transcript.authors import short_name
-from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 Channel = Literal["e-mail", "chat", "Slack", "Microsoft Teams", "triage", "unknown"]
@@ -41,6 +41,8 @@ SOURCES: Final[dict[str, Channel]] = {
 
 The field is observed, not documented; the reference's reporting example has `slack`, `email` and `widget`.
 """
+_SOURCE_WORDS: Final = {"chat": "widget", "in_app_chat": "widget", "e_mail": "email", "mail": "email"}
+"""What a source is called beside its value. Several are called a chat; the reference has one of them."""
 _BY_EVENT: Final[dict[str, Channel]] = {
     "email_received": "e-mail",
     "email_explanation_sent": "e-mail",
@@ -62,15 +64,11 @@ def channel_of(conversation: JsonObject) -> Channel:
     return _BY_EVENT.get(event, "unknown") if isinstance(event, str) else "unknown"
 
 
-def source_of(word: str) -> str:
-    """The `sourceType` that `word` means: it, or what answers call it. Raises `InvalidArgument` if there is none."""
-    said = word.strip().lower()
-    # Several are called a chat; the reference names one of them, which stands first.
-    if called := [source for source, channel in SOURCES.items() if channel.lower() == said]:
-        return called[0]
-    if said not in SOURCES:
-        raise InvalidArgument(f"There is no source {one_line(word, 60)!r}.", f"Pass one of: {', '.join(SOURCES)}.")
-    return said
+def source_of(word: str) -> str | None:
+    """The `sourceType` that `word` means, whichever word of it answers show; None if none is known."""
+    said = plain_word(word)
+    source = _SOURCE_WORDS.get(said, said)
+    return source if source in SOURCES else None
 
 
 def triage_thread(conversation: JsonObject) -> str | None:

@@ -20,8 +20,9 @@ from unthread_mcp.name_matching import CUSTOMERS, TAGS, USERS, may_be_id
 from unthread_mcp.render import Answer
 from unthread_mcp.report_view import NOBODY, WEIGHED_BY, Report, Whole, report_shown
 from unthread_mcp.series import Place, Series, read_series
-from unthread_mcp.threads import source_of
+from unthread_mcp.threads import SOURCES, source_of
 from unthread_mcp.times import parse_day, parse_first_day
+from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 Metric = Literal[
@@ -92,7 +93,7 @@ async def run_report(
     names: list[str] = [*dict.fromkeys(dimensions or ())]
     filters: JsonObject = {}
     if source:
-        filters["sourceType"] = [*dict.fromkeys(source_of(word) for word in source)]
+        filters["sourceType"] = [*dict.fromkeys(_source(word) for word in source)]
     if customer:
         filters["customerId"] = (await workspace.names.customer(customer)).id
     if assignee:
@@ -175,6 +176,13 @@ async def _name(workspace: Workspace, dimensions: Sequence[str], series: Series)
         nameless = [key for key in series.keys(level) if key not in known and may_be_id(key)]
         if nameless and dimension in _KINDS:
             series.names[level] |= await workspace.names.names_behind(_KINDS[dimension], nameless)
+
+
+def _source(word: str) -> str:
+    if found := source_of(word):
+        return found
+    known = ", ".join(each for each in SOURCES if source_of(each) == each)
+    raise InvalidArgument(f"There is no source {one_line(word, 60)!r}.", f"Pass one of: {known}.")
 
 
 def _check_period(first: date, last: date, today: date) -> None:
