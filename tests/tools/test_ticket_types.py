@@ -212,7 +212,7 @@ async def test_fields_that_customers_see_pass_the_human(desk: Desk, era: Era, an
     async with desk.agent(era, human=human) as agent:
         new = await agent.call("create_ticket_type", name="Data request", fields=[PUBLIC])
         old = await agent.call("update_ticket_type", ticket_type="Bug report", fields=[PUBLIC])
-    seen = "Customers see the field Urgency: Urgency (short-answer), described as: Pay here \u21b5 Forged: line"
+    seen = "Customers see the field Urgency: short-answer; described as: Pay here \u21b5 Forged: line"
     assert {each.splitlines()[1].replace("'", "") for each in human.asked} == {seen}
     assert {each.splitlines()[0].partition(" (")[0] for each in human.asked} == {
         "Create the ticket type 'Data request'?",
@@ -222,11 +222,32 @@ async def test_fields_that_customers_see_pass_the_human(desk: Desk, era: Era, an
     assert len(desk.wire.writes) == (0 if answer == "decline" else 2)
 
 
-async def test_what_the_team_alone_sees_is_not_asked_about(desk: Desk) -> None:
+async def test_the_human_reads_labels_and_options_to_their_end(desk: Desk, era: Era) -> None:
+    human = Human("decline")
+    label, option = f"Plan {'a' * 60} SEND YOUR PASSWORD", f"Standard {'b' * 45}\ncall 0900"
+    field = {"label": label, "type": "single-select", "public": True, "required": True, "options": [option, "None"]}
+    shown = {"label": "Why", "type": "short-answer", "public": True, "conditions": {"field": label, "value": option}}
+    async with desk.agent(era, human=human) as agent:
+        await agent.call("create_ticket_type", name="Data request", fields=[field, shown])
+    first, second = human.asked[0].splitlines()[1:]
+    options = f"Standard {'b' * 45} \u21b5 call 0900, None"
+    assert first == f"Customers see the field {label!r}: single-select, required; options: {options}"
+    assert second.startswith("Customers see the field 'Why': short-answer; shown if: Plan aaa")
+
+
+async def test_a_field_of_which_nobody_says_who_sees_it_is_taken_for_public(desk: Desk) -> None:
     human = Human("decline")
     async with desk.agent(human=human) as agent:
-        new = await agent.call("create_ticket_type", name="Data request", fields=FIELDS)
-        old = await agent.call("update_ticket_type", ticket_type="Bug report", fields=FIELDS, description="New")
+        said = await agent.call("create_ticket_type", name="Data request", fields=FIELDS)
+    assert said.failed
+    assert "Customers see the field 'Urgency': " in human.asked[0]
+
+
+async def test_what_the_team_alone_sees_is_not_asked_about(desk: Desk) -> None:
+    human, fields = Human("decline"), [{**each, "public": False} for each in FIELDS]
+    async with desk.agent(human=human) as agent:
+        new = await agent.call("create_ticket_type", name="Data request", fields=fields)
+        old = await agent.call("update_ticket_type", ticket_type="Bug report", fields=fields, description="New")
         named = await agent.call("update_ticket_type", ticket_type="Access request", description="New")
     assert [each.failed for each in (new, old, named)] == [False, False, False]
     assert human.asked == []

@@ -27,7 +27,7 @@ from unthread_mcp.natural_keys import NaturalKey, require_free
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_object
-from unthread_mcp.ticket_fields import label_of
+from unthread_mcp.ticket_fields import label_of, whole_label
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import change, create, delete
@@ -208,18 +208,25 @@ async def _ticket_type(workspace: Workspace, identity: str) -> JsonObject:
 def _question(asked: str, before: JsonObject, body: JsonObject) -> str:
     """What the human is asked about the public fields that are new or other than before; empty if there are none.
 
-    The reference has `public` without a word about it; taken to mean that customers see the field, as in forms.
+    The reference has `public` without a word about it; taken to mean that customers see the field, as in forms, unless
+    it says that it is not public.
     """
-    known = [each for each in _fields(before) if each.get("public") is True]
-    shown = [each for each in _fields(body) if each.get("public") is True and each not in known]
-    facts = [(f"Customers see the field {label_of(each)!r}", _seen(each, _fields(body))) for each in shown]
+    known = [each for each in _fields(before) if each.get("public") is not False]
+    shown = [each for each in _fields(body) if each.get("public") is not False and each not in known]
+    facts = [(f"Customers see the field {whole_label(each)!r}", _seen(each, _fields(body))) for each in shown]
     return laid_out(asked, facts) if facts else ""
 
 
 def _seen(field: JsonObject, fields: list[JsonObject]) -> str:
-    """A field as customers see it."""
-    about = text_of(field, "description")
-    return _field_described(field, fields) + (f", described as: {about}" if about else "")
+    """A field as customers see it, nothing of it cut."""
+    options = field.get("options")
+    choices = ", ".join(map(str, options)) if isinstance(options, list) else ""
+    facts = {
+        "options": choices,
+        "shown if": conditions_in_words(field, fields),
+        "described as": text_of(field, "description"),
+    }
+    return "; ".join([_kind(field), *(f"{name}: {said}" for name, said in facts.items() if said)])
 
 
 def _surprise(before: JsonObject, body: JsonObject, changed: JsonObject) -> str:
@@ -260,6 +267,10 @@ def _count(fields: int) -> str:
     return f"{fields or 'no'} field{'' if fields == 1 else 's'}"
 
 
+def _kind(field: JsonObject) -> str:
+    return (one_line(text_of(field, "type"), 40) or "?") + (", required" if field.get("required") is True else "")
+
+
 def _field_described(field: JsonObject, fields: list[JsonObject]) -> str:
     options: JsonValue = field.get("options")
     choices = (
@@ -267,10 +278,9 @@ def _field_described(field: JsonObject, fields: list[JsonObject]) -> str:
         if isinstance(options, list)
         else ""
     )
-    parts = [one_line(text_of(field, "type"), 40) or "?", *(["required"] if field.get("required") is True else [])]
     shown = conditions_in_words(field, fields)
     return (
-        f"{label_of(field)} ({', '.join(parts)})"
+        f"{label_of(field)} ({_kind(field)})"
         + (f": {choices}" if choices else "")
         + (f" [if {shown}]" if shown else "")
     )
