@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import Desk
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.threads import SOURCES, source_of
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +37,11 @@ async def test_a_report_of_a_source_takes_its_words(desk: Desk, word: str, sourc
     assert f"\ntotal {count}; " in said.text
 
 
+def _exported(directory: Path) -> list[JsonObject]:
+    (file,) = directory.iterdir()
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
 @pytest.mark.parametrize(("word", "source"), [("e-mail", "email"), ("chat", "widget")])
 async def test_an_export_of_a_source_takes_its_words(tmp_path: Path, word: str, source: str) -> None:
     desk = Desk({"UNTHREAD_DOWNLOAD_DIR": str(tmp_path), "UNTHREAD_TOOLSETS": "all", "UNTHREAD_ACCESS": "read"})
@@ -44,8 +50,7 @@ async def test_an_export_of_a_source_takes_its_words(tmp_path: Path, word: str, 
         said = await agent.call("export_conversations", format="jsonl", select=["sourceType"], where=[condition])
     desk.sandbox.close()
     assert not said.failed
-    (file,) = tmp_path.iterdir()
-    assert {json.loads(line)["sourceType"] for line in file.read_text("utf-8").splitlines()} == {source}
+    assert {row["sourceType"] for row in _exported(tmp_path)} == {source}
 
 
 async def test_what_is_no_source_is_refused_with_those_there_are_before_anything_is_sent(desk: Desk) -> None:
