@@ -50,7 +50,9 @@ async def test_an_export_of_a_source_takes_its_words(tmp_path: Path, word: str, 
         said = await agent.call("export_conversations", format="jsonl", select=["sourceType"], where=[condition])
     desk.sandbox.close()
     assert not said.failed
-    assert {row["sourceType"] for row in _exported(tmp_path)} == {source}
+    rows = _exported(tmp_path)
+    assert rows
+    assert [row for row in rows if row["sourceType"] != source] == []
 
 
 async def test_what_is_no_source_is_refused_with_those_there_are_before_anything_is_sent(desk: Desk) -> None:
