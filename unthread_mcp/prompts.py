@@ -7,6 +7,7 @@ value is for the model to fill in. docs/prompts.md shows each played.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,13 +25,17 @@ from unthread_mcp.untrusted import one_line
 
 _LONGEST: Final = 500
 """Characters of an argument: what a person writes beside the name of a job."""
+_EITHER_OR: Final = re.compile(r"<(\w+)\?([^<>|]*)\|([^<>|]*)>")
 _MOST: Final = 25
 """Conversations to be triaged at once: a brief of each is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """A prompt. `text` has its arguments in braces; an optional one that isn't given takes its default."""
+    """A prompt. `text` has its arguments in braces; an optional one that isn't given takes its default.
+
+    `<customer?with|without>` is the one part if the argument is given, and else the other.
+    """
 
     name: str
     title: str
@@ -51,10 +56,10 @@ PROMPTS: Final = (
         """\
 Triage the open conversations of {customer} that nobody has: at most {limit}, the oldest first. Change nothing until I \
 agree.
-1. search_conversations(status=open, assignee=unassigned, order_by=createdAt, descending=false, limit={limit}), with \
-customer if it is one. If nobody's are none, the same without assignee.
-2. get_triage_brief(conversation, max_tokens=2000) for each. It has all you need: the thread, what else the customer \
-has open, similar closed ones and how they ended, the knowledge base's answer, who could take it, and the tags and \
+1. search_conversations(status=open, assignee=unassigned, order_by=createdAt, descending=false, \
+limit={limit}<customer?, customer="{customer}"|>). If nobody's are none, the same without assignee.
+2. get_triage_brief(conversation, max_tokens=2000) for each. It has all you need: the thread, the customer's \
+others not closed, similar closed ones and how they ended, the knowledge base's answer, who could take it, and the tags and \
 ticket types on offer.
 3. Show me one table, a row each: what it is about, priority and why, assignee and why, tags, ticket type. Say which \
 are about the same thing, and which an article answers already.
@@ -73,7 +78,7 @@ Draft a reply to conversation {conversation}, {tone}. Send nothing before I have
 2. query_knowledge_base(question, conversation={conversation}) with the question that the customer really asks, in one \
 sentence. Where you rely on more than the excerpt shows: get_kb_article(article).
 3. Show me the draft and, apart from it, what each statement rests on. Answer what was asked, in the customer's \
-language; promise nothing that no source covers, and let nothing out of internal notes.
+language; promise nothing that no source covers, and let nothing out of internal notes or restricted articles.
 4. When I say so: send_reply(conversation={conversation}, text, as_of). If somebody has written since, it is refused \
 and shows you what: change the draft if need be, and ask me again. If I want to keep the draft for a colleague \
 instead: add_private_note(conversation={conversation}, text, as_of).""",
@@ -86,8 +91,7 @@ instead: add_private_note(conversation={conversation}, text, as_of).""",
         {"conversation": "Number, id or link"},
         """\
 Summarize conversation {conversation} for a colleague who takes over.
-1. get_conversation(conversation={conversation}). If it says that messages are left out, once more with \
-get_conversation(conversation={conversation}, max_tokens=20000).
+1. get_conversation(conversation={conversation}, max_tokens=20000).
 2. Say in at most eight lines: what the customer wants and since when, what was tried and by whom, what was promised, \
 where it stands, and the next step. Keep what was said apart from what you infer, and internal notes apart from what \
 the customer knows.""",
@@ -100,13 +104,14 @@ the customer knows.""",
         {"conversation": "Number, id or link", "to": "Who should take it", "reason": "Why it can't stay where it is"},
         """\
 Escalate conversation {conversation} to {to}, because of {reason}. Tell the customer nothing unless I ask for it.
-1. get_triage_brief(conversation={conversation}): the thread, what else this customer has open, how similar ones ended \
-and who solved them, and who has how much open.
+1. get_triage_brief(conversation={conversation}): the thread, this customer's others not closed, how similar ones ended \
+and who solved them, and who has how many not closed.
 2. Show me the assignee, the priority and the tags that you propose, and a note for whoever takes over: what the \
 customer wants and since when, what was tried, what is known and what only supposed, what was promised and by when, \
 and the one question to answer next.
 3. When I agree: add_private_note(conversation={conversation}, text, as_of) with the as_of of the brief, then \
-update_conversation(conversation={conversation}, assignee, priority, add_tags).""",
+update_conversation(conversation={conversation}, assignee<to?="{to}"|>, priority, add_tags). If the note is refused, \
+or the brief says "no triage thread", leave the notes field alone and give me the note to pass on.""",
         {"to": "whoever fits best", "reason": "what you find in it"},
     ),
     PromptTemplate(
@@ -133,9 +138,9 @@ looked at, with the examples' numbers. Give figures only as the reports show the
         """\
 Find what customers have asked again and again since {start} and no article answers: conversations of {customer}. \
 Write no article before I agree.
-1. search_conversations(created_after={start}, select=[friendlyId, title, summary], limit=100), with customer if it is \
-one, then its cursor, up to five pages. The summary says how a closed one was solved; select \
-initialMessage.text, too, where neither says enough.
+1. search_conversations(created_after={start}, select=[friendlyId, title, summary], \
+limit=100<customer?, customer="{customer}"|>), then its cursor, up to five pages. The summary says how a closed \
+one was solved; select initialMessage.text, too, where neither says enough.
 2. search_kb_articles(status=active, limit=100): what there is.
 3. Group the conversations by the question behind them, whatever the words. Leave out single ones and what a title \
 among the articles plainly covers, and go on with the five largest groups.
@@ -196,9 +201,21 @@ def get(name: str, arguments: Mapping[str, str] | None) -> GetPromptResult:
         if key not in given and key not in template.defaults:
             raise _wrong(f"{name} needs {key}. Pass it and try again.")
     given = {key: _checked(key, value) for key, value in given.items()}
-    filled = template.text.format_map({**template.defaults, **given})
+    filled = _with_what_applies(template, given).format_map({**template.defaults, **given})
     return GetPromptResult(
         description=template.description, messages=[PromptMessage(role="user", content=TextContent(text=filled))]
+    )
+
+
+def _with_what_applies(template: PromptTemplate, given: Mapping[str, str]) -> str:
+    """The prompt's text with the part of each either-or that applies. The default itself counts as not given."""
+    return _EITHER_OR.sub(
+        lambda found: (
+            found[2]
+            if given.get(found[1], template.defaults.get(found[1])) != template.defaults.get(found[1])
+            else found[3]
+        ),
+        template.text,
     )
 
 
@@ -209,7 +226,8 @@ def _checked(key: str, value: str) -> str:
         _CHECKS.get(key, str)(value)
     except InvalidArgument as refusal:
         raise _wrong(str(refusal)) from None
-    return " ".join(clean_text(value)[0].split())
+    # In a call, it may stand between quotation marks.
+    return " ".join(clean_text(value)[0].split()).replace('"', "'")
 
 
 def _wrong(message: str) -> MCPError:

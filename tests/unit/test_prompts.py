@@ -24,15 +24,24 @@ _CALL: Final = re.compile(r"\b([a-z]+(?:_[a-z]+)+)\(((?:[^()\[\]]|\[[^\]]*\])*)\
 _ARGUMENT: Final = re.compile(r"(\w+)(?:=(\[[^\]]*\]|[^,]+))?")
 
 
-def _calls_in(text: str) -> list[tuple[str, dict[str, Any]]]:
-    """The calls that a prompt's text names, with the arguments' values; None for those left to the model."""
-    filled = text.format_map(
-        {"conversation": "#1001", "limit": "10", "start": "7d"}
-        | dict.fromkeys(("customer", "tone", "to", "reason"), "x")
+VALUES: Final = {"conversation": "#1001", "limit": "10", "start": "7d"} | dict.fromkeys(
+    ("customer", "tone", "to", "reason"), "x"
+)
+GIVEN: Final = pytest.mark.parametrize("whole", [False, True], ids=["with what is required", "with every argument"])
+
+
+def _filled(template: PromptTemplate, *, whole: bool) -> str:
+    """The prompt with all of its arguments, or with those alone that it needs."""
+    return said(
+        template.name, **{name: VALUES[name] for name in template.arguments if whole or name not in template.defaults}
     )
+
+
+def _calls_in(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """The calls that a filled prompt names, with the arguments' values; None for those left to the model."""
     return [
         (tool, {name: _value(value) if value else None for name, value in _ARGUMENT.findall(inner)})
-        for tool, inner in _CALL.findall(filled)
+        for tool, inner in _CALL.findall(text)
     ]
 
 
@@ -92,9 +101,10 @@ def test_the_tools_that_a_prompt_names_are_shown_by_default(template: PromptTemp
     assert not {tool.name for tool in TOOLS} & set(re.findall(r"\b\w+\b(?!\()", template.text))
 
 
+@GIVEN
 @EVERY_PROMPT
-def test_a_prompts_calls_pass_arguments_that_the_tools_take(template: PromptTemplate) -> None:
-    made = _calls_in(template.text)
+def test_a_prompts_calls_pass_arguments_that_the_tools_take(template: PromptTemplate, *, whole: bool) -> None:
+    made = _calls_in(_filled(template, whole=whole))
     assert made
     for tool, arguments in made:
         # What has no value is the model's to fill in.
@@ -102,9 +112,12 @@ def test_a_prompts_calls_pass_arguments_that_the_tools_take(template: PromptTemp
         Signature(DECLARED[tool].function, (Workspace, Gate)).validate(given)
 
 
+@GIVEN
 @EVERY_PROMPT
-def test_a_prompt_says_what_each_call_needs_and_writes_only_when_told_to(template: PromptTemplate) -> None:
-    steps = template.text.splitlines()
+def test_a_prompt_says_what_each_call_needs_and_writes_only_when_told_to(
+    template: PromptTemplate, *, whole: bool
+) -> None:
+    steps = _filled(template, whole=whole).splitlines()
     assert [step.partition(".")[0] for step in steps[1:]] == [str(n + 1) for n in range(len(steps) - 1)]
     for step in steps[1:]:
         for tool, arguments in _calls_in(step):
@@ -115,10 +128,34 @@ def test_a_prompt_says_what_each_call_needs_and_writes_only_when_told_to(templat
                 assert re.search(r"When I (?:say so|agree)|For (?:those|what) I agree to", step), tool
 
 
+@GIVEN
 @EVERY_PROMPT
-def test_a_prompt_costs_at_most_320_tokens(template: PromptTemplate) -> None:
-    required = {name: "#1001" for name in template.arguments if name not in template.defaults}
-    assert estimate_tokens(said(template.name, **required)) <= 320
+def test_a_prompt_costs_at_most_320_tokens(template: PromptTemplate, *, whole: bool) -> None:
+    assert estimate_tokens(_filled(template, whole=whole)) <= 320
+
+
+def test_what_is_given_stands_in_the_calls_and_no_step_is_left_that_does_not_apply() -> None:
+    inbox, all_of_it = said("triage_inbox", customer='Polder "Nord"'), said("triage_inbox")
+    assert "descending=false, limit=10, customer=\"Polder 'Nord'\")" in inbox
+    assert "descending=false, limit=10)." in all_of_it
+    assert said("find_kb_gaps", customer="Polder").count('limit=100, customer="Polder")') == 1
+    handed = said("escalate", conversation="7", to="Aisha")
+    assert 'assignee="Aisha", priority' in handed
+    assert "assignee, priority" in said("escalate", conversation="7")
+    for each in (inbox, all_of_it, handed, said("find_kb_gaps"), said("find_kb_gaps", customer="Polder")):
+        assert "if it is one" not in each
+        assert not re.search(r"[<>|?]\w*\|", each)
+
+
+def test_a_note_that_has_no_place_is_handed_to_the_user_where_it_is_escalated() -> None:
+    assert "no triage thread" in said("escalate", conversation="7")
+    assert "restricted" in said("draft_reply", conversation="7")
+
+
+def test_a_thread_is_read_once_to_be_summarized() -> None:
+    text = said("summarize_conversation", conversation="7")
+    assert [tool for tool, _ in _calls_in(text)] == ["get_conversation"]
+    assert "get_conversation(conversation=7, max_tokens=20000)" in text
 
 
 def test_arguments_are_filled_in_and_defaults_stand_in_for_them() -> None:
