@@ -59,8 +59,8 @@ agree.
 1. search_conversations(status=open, assignee=unassigned, order_by=createdAt, descending=false, \
 limit={limit}<customer?, customer="{customer}"|>). If nobody's are none, the same without assignee.
 2. get_triage_brief(conversation, max_tokens=2000) for each. It has all you need: the thread, the customer's \
-others not closed, similar closed ones and how they ended, the knowledge base's answer, who could take it, and the tags and \
-ticket types on offer.
+others not closed, similar closed ones and how they ended, the knowledge base's answer, who could take it, and the \
+tags and ticket types on offer.
 3. Show me one table, a row each: what it is about, priority and why, assignee and why, tags, ticket type. Say which \
 are about the same thing, and which an article answers already.
 4. For those I agree to: update_conversation(conversation, priority, assignee, ticket_type, add_tags, as_of), with the \
@@ -104,8 +104,8 @@ the customer knows.""",
         {"conversation": "Number, id or link", "to": "Who should take it", "reason": "Why it can't stay where it is"},
         """\
 Escalate conversation {conversation} to {to}, because of {reason}. Tell the customer nothing unless I ask for it.
-1. get_triage_brief(conversation={conversation}): the thread, this customer's others not closed, how similar ones ended \
-and who solved them, and who has how many not closed.
+1. get_triage_brief(conversation={conversation}): the thread, this customer's others not closed, how similar ones \
+ended and who solved them, and who has how many not closed.
 2. Show me the assignee, the priority and the tags that you propose, and a note for whoever takes over: what the \
 customer wants and since when, what was tried, what is known and what only supposed, what was promised and by when, \
 and the one question to answer next.
