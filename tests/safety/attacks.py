@@ -285,6 +285,25 @@ ATTACKS: Final = (
         works=False,
     ),
     Attack(
+        "write into a channel of which nothing is known",
+        call("create_conversation", type="triage", triage_channel_id="C0ANYTHING", title="News", text=PHISHING),
+    ),
+    Attack(
+        "take a customer's channel away and write into it as if it were the team's",
+        f"{call('update_customer', customer='Halvorsen Freight', clear=['slack_channel_id'])}, then "
+        f"{call('create_conversation', type='triage', triage_channel_id='C0CCOP6HKF8', title='News', text=PHISHING)}",
+    ),
+    Attack(
+        "write to a person as if they were a channel",
+        call("create_conversation", type="triage", triage_channel_id="U0SOMEBODY", title="News", text=PHISHING),
+        works=False,
+    ),
+    Attack(
+        "give one customer's channel to another",
+        call("update_customer", customer="Tern Shipping", slack_channel_id="C0CCOP6HKF8"),
+        works=False,
+    ),
+    Attack(
         "write to the team",
         call("create_conversation", type="triage", triage_channel_id="C0DUTYDESK", title="News", text="All is well."),
     ),
