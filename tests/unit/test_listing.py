@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from unthread_mcp.api.errors import InvalidArgument, RequestRejected
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.cursors import read_cursor
 from unthread_mcp.fields import ARTICLE, CONVERSATION, MESSAGE, Vocabulary
-from unthread_mcp.listing import Listed, Query, list_page
+from unthread_mcp.listing import Listed, Query, list_matching, list_page
 
 pytestmark = pytest.mark.anyio
 
@@ -150,6 +151,59 @@ async def test_the_footer_holds_the_cursor_that_goes_on_with_the_same_query() ->
     }
     last = await listed({"id": "1"})
     assert (last.footer, last.cursor) == ("", None)
+
+
+def _books(pages: dict[str | None, tuple[list[JsonObject], str | None]]) -> StubClient:
+    """Answers with the rows that stand behind a cursor, as many as are asked for."""
+
+    def answered(asked: Any) -> JsonObject:
+        rows, following = pages[asked.body.get("cursor")]
+        limit = asked.body["limit"]
+        if limit < len(rows):
+            rows, following = rows[:limit], f"after-{rows[limit - 1]['id']}"
+        return page(*rows, following=following)
+
+    return StubClient(answered)
+
+
+async def _wanted(rows: Sequence[JsonObject]) -> Sequence[JsonObject]:
+    return [row for row in rows if row.get("title") == "wanted"]
+
+
+def _rows(letters: str) -> list[JsonObject]:
+    """A row a letter, of which the capitals are wanted."""
+    return [{"id": each, "title": "wanted" if each.isupper() else "other"} for each in letters]
+
+
+async def test_rows_picked_here_are_as_many_as_wanted_and_the_cursor_goes_on_behind_the_last() -> None:
+    client = _books({None: (_rows("aBc"), "2"), "2": (_rows("deFgHi"), "3")})
+    found = await list_matching(workspace_on(client), query(limit=2), _wanted, most_pages=5)
+    assert [row["id"] for row in found.page.rows] == ["B", "F"]
+    assert [(asked.body.get("cursor"), asked.body["limit"]) for asked in client.asked] == [
+        (None, 100),
+        ("2", 100),
+        ("2", 3),
+    ]
+    assert (found.page.next, found.looked_through, found.surely_more) == ("after-F", 6, True)
+
+
+async def test_the_looking_ends_after_the_most_pages_and_with_the_last_one() -> None:
+    client = _books({None: (_rows("ab"), "2"), "2": (_rows("Cd"), "3"), "3": (_rows("e"), None)})
+    bounded = await list_matching(workspace_on(client), query(limit=9), _wanted, most_pages=2)
+    rest = await list_matching(workspace_on(client), query(limit=9, cursor="3"), _wanted, most_pages=2)
+    assert ([row["id"] for row in bounded.page.rows], bounded.page.next, bounded.surely_more) == (["C"], "3", False)
+    assert bounded.heading("article") == "first 1 article; more may follow"
+    assert ([*rest.page.rows], rest.page.next, rest.looked_through) == ([], None, 1)
+    assert rest.heading("article") == "No more articles found."
+
+
+async def test_what_has_become_wanted_when_a_page_is_read_again_is_neither_lost_nor_too_much() -> None:
+    readings = [_rows("aBcDe"), _rows("ABcD")[:2], _rows("A")]
+    client = StubClient(lambda asked: page(*readings.pop(0), following=f"after-{asked.body['limit']}"))
+    found = await list_matching(workspace_on(client), query(limit=1), _wanted, most_pages=5)
+    assert [row["id"] for row in found.page.rows] == ["A"]
+    assert [asked.body["limit"] for asked in client.asked] == [100, 2, 1]
+    assert found.page.next == "after-1"
 
 
 async def test_an_answer_is_a_heading_a_legend_lines_and_the_way_on() -> None:
