@@ -7,15 +7,18 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from unthread_mcp.intents import Begun, Intent, Intents, Resolved, Unresolved, default_state_file
+from unthread_mcp.intents import Begun, Intent, Intents, Resolved, Unresolved
+from unthread_mcp.intents_file import default_state_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 REPLY = Intent("reply", "c1", "100.1", "Hello")
 NOTE = Intent("note", "c1", None, "Looked into it")
@@ -312,14 +315,17 @@ def test_a_file_that_cannot_be_used_leaves_memory_and_says_so(kind: str, file: P
     intents.close()
 
 
-def test_a_damaged_row_leaves_memory(file: Path) -> None:
-    intents = Intents("workspace", file)
-    begun(intents, REPLY)
+@pytest.mark.parametrize("column", ["receipt", "started"])
+def test_a_damaged_row_counts_as_unknown(file: Path, clock: Clock, column: str) -> None:
+    intents = Intents("workspace", file, now=clock)
+    token = begun(intents, REPLY)
     with sqlite3.connect(file) as database:
-        database.execute("UPDATE intents SET receipt = '{'")
+        database.execute(f"UPDATE intents SET {column} = '{{'")
     database.close()
     assert isinstance(intents.begin(REPLY), Unresolved)
-    assert "can't be used" in intents.problem
+    assert intents.problem == ""
+    intents.settle(token, "done", {"ts": "1"})
+    assert intents.begin(REPLY) == Resolved({"ts": "1"})
     intents.close()
 
 
@@ -345,6 +351,7 @@ def test_what_a_locked_file_missed_is_written_when_it_is_free(file: Path, clock:
     assert isinstance(intents.begin(NOTE), Begun)
     holder.execute("ROLLBACK")
     holder.close()
+    clock.now += 5
     assert intents.begin(REPLY) == Resolved({"ts": "1"})
     assert intents.problem == ""
     assert isinstance(intents.look(NOTE), Unresolved)
@@ -382,22 +389,254 @@ def test_a_file_that_becomes_usable_again_is_used_again(file: Path, clock: Clock
     other.close()
 
 
-def test_a_file_that_is_held_while_it_is_set_up_is_set_up_the_next_time(file: Path) -> None:
+def test_a_file_that_is_held_while_it_is_set_up_is_set_up_the_next_time(file: Path, clock: Clock) -> None:
     """A reader keeps the file from changing to write-ahead logging, and its first transaction from committing."""
     file.parent.mkdir(parents=True)
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("CREATE TABLE other (x)")
     holder.execute("BEGIN")
     holder.execute("SELECT * FROM other").fetchall()
-    intents = Intents("workspace", file)
+    intents = Intents("workspace", file, now=clock)
     answer = intents.look(REPLY)
     holder.execute("ROLLBACK")
     holder.close()
     assert answer is None
     assert "locked" in intents.problem
+    clock.now += 5
     begun(intents, REPLY)
     assert intents.problem == ""
     intents.close()
+
+
+@contextmanager
+def held(file: Path) -> Generator[None]:
+    """Hold the file as another program may."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("CREATE TABLE IF NOT EXISTS other (x)")
+    holder.execute("BEGIN IMMEDIATE")
+    yield
+    holder.execute("ROLLBACK")
+    holder.close()
+
+
+def stored(file: Path) -> list[str]:
+    database = sqlite3.connect(file)
+    states = [state for (state,) in database.execute("SELECT state FROM intents ORDER BY state")]
+    database.close()
+    return states
+
+
+def many(count: int) -> list[Intent]:
+    return [Intent("reply", "c1", str(number), "Hello") for number in range(count)]
+
+
+def test_a_file_that_is_held_is_waited_for_once(file: Path, clock: Clock) -> None:
+    """Waiting stops every other call: a whole second for each of these would be a minute."""
+    intents = Intents("workspace", file, now=clock)
+    with held(file):
+        started = time.monotonic()
+        for each in many(30):
+            intents.settle(begun(intents, each), "done", {})
+        assert time.monotonic() - started < 2
+        clock.now += 5
+        started = time.monotonic()
+        intents.look(REPLY)
+        assert 0.2 < time.monotonic() - started < 1
+    intents.close()
+
+
+def test_a_file_that_failed_is_left_alone_for_five_seconds_even_if_the_clock_is_set_back(
+    file: Path, clock: Clock
+) -> None:
+    intents = Intents("workspace", file, now=clock)
+    with held(file):
+        begun(intents, REPLY)
+    clock.now += 4.9
+    assert isinstance(intents.look(REPLY), Unresolved)
+    assert "locked" in intents.problem
+    clock.now -= DAY
+    assert isinstance(intents.look(REPLY), Unresolved)
+    assert intents.problem == ""
+    intents.close()
+
+
+def test_all_that_the_file_lacks_is_written_with_the_next_thing_it_takes(file: Path, clock: Clock) -> None:
+    intents = Intents("workspace", file, now=clock)
+    before = begun(intents, NOTE)
+    with held(file):
+        intents.settle(begun(intents, REPLY), "unknown", {})
+        intents.settle(before, "done", {"ts": "1"})
+    assert intents.problem
+    clock.now += 5
+    assert intents.look(many(1)[0]) is None
+    assert intents.problem == ""
+    assert stored(file) == ["done", "unknown"]
+    intents.close()
+
+
+def test_what_the_file_lacks_is_written_when_it_is_closed(file: Path, clock: Clock) -> None:
+    intents = Intents("workspace", file, now=clock)
+    with held(file):
+        begun(intents, REPLY)
+    intents.close()
+    assert stored(file) == ["begun"]
+    assert intents.problem == ""
+
+
+def test_what_can_be_written_nowhere_is_told_once_and_again_at_the_end(
+    file: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    intents = Intents("workspace", file, now=clock)
+    with held(file):
+        assert intents.look(REPLY) is None
+        assert caplog.messages == []
+        for each in many(3):
+            begun(intents, each)
+            clock.now += 5
+        assert caplog.messages == [intents.problem]
+        caplog.clear()
+        intents.close()
+    assert caplog.messages == [f"{intents.problem} What it lacks (3) is forgotten with this process."]
+
+
+def test_what_was_taken_back_while_the_file_was_held_is_free(file: Path, clock: Clock) -> None:
+    intents = Intents("workspace", file, now=clock)
+    token = begun(intents, REPLY)
+    with held(file):
+        intents.forget(token)
+    clock.now += 5
+    assert intents.look(REPLY) is None
+    assert stored(file) == []
+    token = begun(intents, REPLY)
+    with held(file):
+        intents.forget(token)
+        intents.settle(begun(intents, REPLY), "done", {"ts": "2"})
+    clock.now += 5
+    assert intents.look(REPLY) == Resolved({"ts": "2"})
+    assert stored(file) == ["done"]
+    intents.close()
+
+
+def test_a_round_that_ended_while_the_file_was_held_gives_way_to_the_next(file: Path, clock: Clock) -> None:
+    intents = Intents("workspace", file, now=clock)
+    token = begun(intents, NOTE)
+    with held(file):
+        intents.settle(token, "done", {"ts": "1"})
+        clock.now += 601
+        intents.settle(begun(intents, NOTE), "done", {"ts": "2"})
+    clock.now += 5
+    assert intents.look(NOTE) == Resolved({"ts": "2"})
+    intents.close()
+
+
+@pytest.mark.parametrize("theirs", ["begun", "unknown", "done"])
+@pytest.mark.parametrize("ours", ["begun", "unknown", "done"])
+def test_of_two_that_began_the_same_unknowingly_the_doubt_stays(
+    file: Path, clock: Clock, ours: str, theirs: str
+) -> None:
+    one, other = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
+    for intents, outcome in ((other, theirs), (one, ours)):
+        token = begun(intents, REPLY)
+        if outcome != "begun":
+            intents.settle(
+                token, "done" if outcome == "done" else "unknown", {"by": "us" if intents is one else "them"}
+            )
+        if intents is other:
+            # Only the one goes on without the file: the other's is in it.
+            other.close()
+            with held(file):
+                assert not one.durable
+    clock.now += 5
+    expected = Resolved if ours == theirs == "done" else Unresolved
+    assert isinstance(one.look(REPLY), expected)
+    assert isinstance(other.look(REPLY), expected)
+    one.resolve(REPLY, {"ts": "1"})
+    assert isinstance(other.look(REPLY), Resolved)
+    one.close()
+    other.close()
+
+
+def test_an_older_memory_never_replaces_what_is_unresolved_in_the_file(file: Path, clock: Clock) -> None:
+    one, other = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
+    one.settle(begun(one, REPLY), "done", {})
+    clock.now -= 1000
+    again = other.begin(REPLY, repeat=True)
+    assert isinstance(again, Begun)
+    other.settle(again.token, "unknown", {})
+    assert isinstance(one.look(REPLY), Unresolved)
+    assert isinstance(one.begin(REPLY, repeat=True), Unresolved)
+    assert isinstance(other.look(REPLY), Unresolved)
+    one.close()
+    other.close()
+
+
+def test_what_another_process_took_back_is_free(file: Path, clock: Clock) -> None:
+    one, other = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
+    token = begun(other, REPLY)
+    assert isinstance(one.begin(REPLY), Unresolved)
+    other.forget(token)
+    begun(one, REPLY)
+    one.close()
+    other.close()
+
+
+def test_what_was_seen_unresolved_in_the_file_stays_so_without_it(file: Path, clock: Clock) -> None:
+    first, second = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
+    first.settle(begun(first, REPLY), "unknown", {})
+    assert isinstance(second.look(REPLY), Unresolved)
+    with held(file):
+        assert isinstance(second.begin(REPLY), Unresolved)
+        assert second.problem
+    first.close()
+    second.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows doesn't delete a file that is open")
+@pytest.mark.parametrize("left", ["nothing", "its log", "another file"])
+def test_a_file_that_is_deleted_is_made_again_with_what_is_known_here(
+    file: Path, clock: Clock, left: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    intents = Intents("workspace", file, now=clock)
+    token = begun(intents, REPLY)
+    intents.settle(begun(intents, NOTE), "unknown", {})
+    for each in [*file.parent.iterdir()]:
+        if left != "its log" or each == file:
+            each.unlink()
+    other = Intents("workspace", file, now=clock)
+    if left == "another file":
+        begun(other, many(1)[0])
+    intents.settle(token, "done", {"ts": "1"})
+    assert caplog.messages == [f"{file} is another file than before; what was sent from here is written to it."]
+    assert other.begin(REPLY) == Resolved({"ts": "1"})
+    assert isinstance(other.begin(NOTE), Unresolved)
+    assert isinstance(intents.look(many(1)[0]), Unresolved if left == "another file" else type(None))
+    assert (intents.durable, intents.problem, other.problem) == (True, "", "")
+    intents.close()
+    other.close()
+
+
+def test_what_else_a_write_does_is_begun_and_settled_with_it(intents: Intents, clock: Clock) -> None:
+    beside = many(3)
+    intents.settle(begun(intents, beside[0]), "done", {})
+    answer = intents.begin(REPLY, also=[*beside, beside[0]])
+    assert isinstance(answer, Begun)
+    assert [intents.look(each) for each in (REPLY, *beside)] == [Unresolved(clock.now)] * 4
+    intents.forget(answer.token)
+    assert [intents.look(each) for each in (REPLY, *beside)] == [None] * 4
+    answer = intents.begin(REPLY, also=beside)
+    assert isinstance(answer, Begun)
+    intents.settle(answer.token, "unknown", {})
+    assert [intents.look(each) for each in (REPLY, *beside)] == [Unresolved(clock.now)] * 4
+
+
+def test_nothing_is_begun_where_something_beside_it_is_in_doubt(intents: Intents, clock: Clock) -> None:
+    beside = many(3)
+    begun(intents, beside[1])
+    started = clock.now
+    clock.now += 1
+    assert intents.begin(REPLY, also=beside) == Unresolved(started)
+    assert [intents.look(each) for each in (REPLY, *beside)] == [None, None, Unresolved(started), None]
 
 
 CHILD = """

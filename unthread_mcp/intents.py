@@ -1,40 +1,46 @@
 """Each create and send, remembered before its first byte leaves, so that nothing is done twice.
 
 An intent is (workspace, what, conversation, `as_of`, text, files). Only its SHA-256 is kept, with small receipts and
-times: never text. The memory is a dictionary and one SQLite file, which also keeps several processes apart and outlives
-a killed one. A file that can't be used never stops a tool: the dictionary goes on alone, and `problem` says so.
+times: never text. The memory is a dictionary and one SQLite file (`intents_file.py`), which also keeps several
+processes apart and outlives a killed one.
 
-Its methods are synchronous on purpose, though they run on the event loop: two statements and a commit take well under
-2 ms (measured: 0.1), and nothing can be cancelled between a decision and its commit. If another process holds the
-file, they wait a second at most.
+A file that can't be used never stops a tool, not even at the beginning of a send: the dictionary goes on alone, without
+trying the file again for five seconds, `problem` says so, and the log does once. Refusing to send would let a backup
+that holds the file silence a whole desk; the look-back in the thread guards what another process or an earlier one
+sent. Whatever the file lacks is written together with the next thing that it takes, and when the intents are closed:
+until then `problem` stays.
 
-The file is in WAL mode, unless its file system can't do that, with `synchronous=NORMAL`. A commit is with the operating
-system before `begin` returns, so it survives SIGKILL at any moment. Only a power cut can take the last ones, and then
-the look-back in the thread is what is left; waiting for the disk each time would stop every other call for it (measured
-under load: 8 ms, at times 100). An intent that was begun and never settled stays unresolved for ever: either its
-process died in between, or it is still running somewhere.
+Otherwise the file is right, whatever the clocks say: what was done earlier or later than something unresolved never
+replaces it. An intent that was begun and never settled stays unresolved for ever: either its process died in between,
+or it is still running somewhere. If two processes began the same without knowing of each other, it is in doubt until it
+is seen to have happened.
+
+Its methods are synchronous on purpose, though they run on the event loop: a transaction takes well under 2 ms
+(measured: 0.1), and nothing can be cancelled between a decision and its commit. If another process holds the file, they
+wait a quarter of a second, once in five.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import logging
 import secrets
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
+
+from unthread_mcp.intents_file import FileUnusableError, IntentsFile, Record
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from unthread_mcp.intents_file import Rows
 
 _T = TypeVar("_T")
 
 Outcome: TypeAlias = Literal["done", "unknown"]
-_State: TypeAlias = Literal["begun", "unknown", "done"]
 
 SAME_INTENT_SECONDS: Final = 600
 """Without `as_of`, the same text within this time of the first counts as the same intent."""
@@ -42,14 +48,11 @@ SAME_INTENT_SECONDS: Final = 600
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a done intent is remembered at least. Unresolved ones are never forgotten."""
 
-_STATES: Final[dict[str, _State]] = {"begun": "begun", "done": "done"}  # what isn't surely one of these is unknown
-_BUSY_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 5
+"""How long a file that couldn't be used is left alone."""
+
 _PRUNE_SECONDS: Final = 24 * 3600
-_SCHEMA_VERSION: Final = 1
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS intents (key BLOB PRIMARY KEY, token TEXT NOT NULL, state TEXT NOT NULL,"
-    " started REAL NOT NULL, changed REAL NOT NULL, receipt TEXT NOT NULL) WITHOUT ROWID"
-)
+_logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """This call is the one that does it. `token` goes to `settle` or `forget`."""
+    """This call is the one that does it. `token` goes to `settle` or `forget`, and stands for all that was begun."""
 
     token: str
 
@@ -88,12 +91,18 @@ class Resolved:
     receipt: dict[str, str]
 
 
-class _Record(NamedTuple):
-    token: str
-    state: _State
-    started: float
-    changed: float
-    receipt: dict[str, str]
+class _View:
+    """What one call knows and changes. `known` asks the file or the memory; changes reach both together, afterwards."""
+
+    def __init__(self, known: Callable[[bytes], Record | None]) -> None:
+        self._known = known
+        self.changes: dict[bytes, Record | None] = {}
+
+    def read(self, key: bytes) -> Record | None:
+        return self.changes[key] if key in self.changes else self._known(key)
+
+    def write(self, key: bytes, record: Record | None) -> None:
+        self.changes[key] = record
 
 
 class Intents:
@@ -105,89 +114,110 @@ class Intents:
     def __init__(self, scope: str, path: Path | None, *, now: Callable[[], float] = time.time) -> None:
         self._scope = scope
         self._path = path
+        self._file = IntentsFile(path) if path else None
         self._now = now
-        self._memory: dict[bytes, _Record] = {}
-        self._database: sqlite3.Connection | None = None
+        self._memory: dict[bytes, Record] = {}
+        self._lacking: set[bytes] = set()
+        """Of what the memory holds or has let go of, what the file doesn't know yet."""
+        self._over: set[str] = set()
+        """Rounds whose end the file doesn't know yet."""
         self._lock = threading.Lock()
         self._prune_at = 0.0
+        self._failed_at: float | None = None
+        self._logged = False
         self._problem = "" if path else "No state file is set, so what was sent is forgotten when the process ends."
 
     @property
     def durable(self) -> bool:
-        """Whether intents outlive this process, found out by opening the file for writing."""
-        return self._run(b"", lambda database: database is not None)
+        """Whether intents outlive this process, found out by opening the file for writing, now."""
+        self._run(lambda _: None, at_once=True)
+        return self._file is not None and not self._problem
 
     @property
     def problem(self) -> str:
-        """Why the file was not used the last time, in a sentence; empty if it was, or wasn't needed yet."""
+        """Why the file lacks something or was not used the last time, in a sentence; empty if all is well."""
         return self._problem
 
-    def begin(self, intent: Intent, *, repeat: bool = False) -> Begun | Unresolved | Resolved:
+    def begin(
+        self, intent: Intent, *, repeat: bool = False, also: Sequence[Intent] = ()
+    ) -> Begun | Unresolved | Resolved:
         """Claim `intent`. Of any number of calls, in any number of processes, exactly one gets `Begun`.
 
-        With `repeat`, one that was done may be begun anew; an unresolved one never.
+        With `repeat`, one that was done may be begun anew; an unresolved one never. `also` is begun with it, all or
+        nothing, and may have been done before.
         """
         key = self._key(intent)
+        beside = dict.fromkeys(map(self._key, also))
 
-        def claim(database: sqlite3.Connection | None) -> Begun | Unresolved | Resolved:
-            known = self._answer(intent, self._read(database, key))
+        def claim(view: _View) -> Begun | Unresolved | Resolved:
+            known = self._answer(intent, view.read(key))
             if known and not (repeat and isinstance(known, Resolved)):
                 return known
-            token, now = f"{key.hex()}:{secrets.token_hex(8)}", self._now()
-            self._write(database, key, _Record(token, "begun", now, now, {}))
-            return Begun(token)
+            for each in beside:
+                if (found := view.read(each)) and found.state != "done":
+                    return Unresolved(found.started)
+            now = self._now()
+            tokens = {each: f"{each.hex()}:{secrets.token_hex(8)}" for each in (key, *beside)}
+            for each, token in tokens.items():
+                view.write(each, Record(token, "begun", now, now, {}))
+            return Begun(" ".join(tokens.values()))
 
-        return self._run(key, claim)
+        return self._run(claim)
 
     def look(self, intent: Intent) -> Unresolved | Resolved | None:
         """What is known of `intent`, without claiming it; None if `begin` would be the first."""
         key = self._key(intent)
-        return self._run(key, lambda database: self._answer(intent, self._read(database, key)))
+        return self._run(lambda view: self._answer(intent, view.read(key)))
 
     def settle(self, token: str, outcome: Outcome, receipt: Mapping[str, str]) -> None:
-        """Record what became of the intent that `begin` gave `token` for. "unknown" leaves it unresolved for ever.
+        """Record what became of what `begin` gave `token` for. "unknown" leaves it unresolved for ever.
 
         `receipt` holds ids and times, never text.
         """
-        key = _key_of(token)
 
-        def record(database: sqlite3.Connection | None) -> None:
-            known = self._read(database, key)
-            if known and known.token == token and (outcome == "done" or known.state != "done"):
-                self._write(database, key, known._replace(state=outcome, changed=self._now(), receipt={**receipt}))
+        def record(view: _View) -> None:
+            for key, round_ in _rounds(token):
+                known = view.read(key)
+                if known and known.token == round_ and (outcome == "done" or known.state != "done"):
+                    view.write(key, known._replace(state=outcome, changed=self._now(), receipt={**receipt}))
 
-        self._run(key, record)
+        self._run(record)
 
     def resolve(self, intent: Intent, receipt: Mapping[str, str]) -> None:
         """Record that `intent` was found to have happened, whoever did it. What is done already keeps its receipt."""
         key = self._key(intent)
 
-        def record(database: sqlite3.Connection | None) -> None:
-            known, now = self._read(database, key), self._now()
+        def record(view: _View) -> None:
+            known, now = view.read(key), self._now()
             if known and known.state != "done":
-                self._write(database, key, known._replace(state="done", changed=now, receipt={**receipt}))
+                view.write(key, known._replace(state="done", changed=now, receipt={**receipt}))
             elif not self._answer(intent, known):
-                self._write(database, key, _Record("", "done", now, now, {**receipt}))
+                view.write(key, Record("", "done", now, now, {**receipt}))
 
-        self._run(key, record)
+        self._run(record)
 
     def forget(self, token: str) -> None:
         """Take back a `begin` whose write was refused: it did not happen and may be tried again."""
-        key = _key_of(token)
 
-        def remove(database: sqlite3.Connection | None) -> None:
-            known = self._read(database, key)
-            if known and known.token == token and known.state == "begun":
-                self._memory.pop(key, None)
-                if database:
-                    database.execute("DELETE FROM intents WHERE key = ?", (key,))
+        def remove(view: _View) -> None:
+            for key, round_ in _rounds(token):
+                known = view.read(key)
+                if known and known.token == round_ and known.state == "begun":
+                    view.write(key, None)
 
-        self._run(key, remove)
+        self._run(remove)
 
     def close(self) -> None:
-        """Close the file. Using the intents again opens it again."""
+        """Write what the file lacks, and close it. Using the intents again opens it again."""
+        if self._lacking:
+            self._run(lambda _: None, at_once=True)
         with self._lock:
-            self._disconnect()
+            if self._lacking and self._file:
+                _logger.warning(
+                    "%s What it lacks (%d) is forgotten with this process.", self._problem, len(self._lacking)
+                )
+            if self._file:
+                self._file.close()
 
     def _key(self, intent: Intent) -> bytes:
         """Hash `intent`, lengths with the parts, so that no part can pass for a piece of its neighbour."""
@@ -199,7 +229,7 @@ class Intents:
             digest.update(len(encoded).to_bytes(8, "big") + encoded)
         return digest.digest()
 
-    def _answer(self, intent: Intent, record: _Record | None) -> Unresolved | Resolved | None:
+    def _answer(self, intent: Intent, record: Record | None) -> Unresolved | Resolved | None:
         if record is None:
             return None
         if record.state != "done":
@@ -208,126 +238,105 @@ class Intents:
             return None
         return Resolved(record.receipt)
 
-    def _read(self, database: sqlite3.Connection | None, key: bytes) -> _Record | None:
-        """The newest that file and memory know of `key`. Memory is ahead of a file that couldn't be written."""
-        known = self._memory.get(key)
-        if not database:
-            return known
-        rows = "SELECT token, state, started, changed, receipt FROM intents WHERE key = ?"
-        stored = _record(database.execute(rows, (key,)).fetchone())
-        if known and (stored is None or (known.started, known.changed) > (stored.started, stored.changed)):
-            self._write(database, key, known)
-            return known
-        return stored
-
-    def _write(self, database: sqlite3.Connection | None, key: bytes, record: _Record) -> None:
-        self._memory[key] = record
-        if database:
-            row = (key, *record[:4], json.dumps(record.receipt))
-            database.execute("INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?, ?, ?)", row)
-
-    def _run(self, key: bytes, operation: Callable[[sqlite3.Connection | None], _T]) -> _T:
-        """Run `operation`, which concerns `key` alone, in one transaction; without the file where that fails."""
+    def _run(self, operation: Callable[[_View], _T], *, at_once: bool = False) -> _T:
+        """Run `operation` in one transaction; on the memory alone where that fails, or failed a moment ago."""
         with self._lock:
-            before = self._memory.get(key)
-            if self._path:
-                import sqlite3  # noqa: PLC0415 - costs start-up time, and many processes never write
-
+            made: tuple[_View, _T] | None = None
+            saved = False
+            if self._file and (at_once or not self._rests()):
                 try:
-                    self._database = self._database or _open(self._path)
-                    with self._database as database:
-                        database.execute("BEGIN IMMEDIATE")
-                        self._prune(database)
-                        result = operation(database)
-                except (sqlite3.Error, OSError, ValueError) as error:
+                    with self._file.transaction() as rows:
+                        view = self._view_of(rows)
+                        made = view, operation(view)
+                        for key, record in view.changes.items():
+                            rows.write(key, record)
+                    saved = True
+                except FileUnusableError as error:
+                    self._failed_at = self._now()
                     self._problem = f"{self._path} can't be used, so what was sent is only remembered here: {error}."
-                    self._disconnect()
-                    # The transaction is undone; so is what it left in memory.
-                    self._memory.pop(key, None)
-                    if before:
-                        self._memory[key] = before
-                else:
-                    self._problem = ""
-                    return result
-            self._prune(None)
-            return operation(None)
+            if made is None:
+                self._prune(None)
+                view = _View(self._memory.get)
+                made = view, operation(view)
+            view, result = made
+            self._remember(view.changes)
+            if saved or not self._file:
+                self._nothing_lacks()
+            elif view.changes:
+                self._lacking |= view.changes.keys()
+                if not self._logged:
+                    _logger.warning("%s", self._problem)
+                    self._logged = True
+            return result
 
-    def _prune(self, database: sqlite3.Connection | None) -> None:
+    def _rests(self) -> bool:
+        """Whether the file failed a moment ago. A clock that was set back doesn't make it longer."""
+        return self._failed_at is not None and 0 <= self._now() - self._failed_at < RETRY_SECONDS
+
+    def _view_of(self, rows: Rows) -> _View:
+        """The file as it is once it has what it lacks."""
+        self._prune(rows)
+        if rows.anew and self._memory:
+            _logger.warning("%s is another file than before; what was sent from here is written to it.", self._path)
+            self._lacking |= self._memory.keys()
+
+        def known(key: bytes) -> Record | None:
+            ours, stored = self._memory.get(key), rows.read(key)
+            if stored is None:
+                if ours:
+                    view.write(key, ours)
+                return ours
+            # What another process has only begun, it may yet take back.
+            if stored.state != "begun" or (ours and ours.token == stored.token):
+                self._memory[key] = stored
+            return stored
+
+        view = _View(known)
+        for key in self._lacking:
+            view.write(key, self._merged(self._memory.get(key), rows.read(key)))
+        return view
+
+    def _merged(self, ours: Record | None, stored: Record | None) -> Record | None:
+        """What is known, where the file lacks what became of it here. Nothing unresolved gives way to another round."""
+        if stored and stored.state != "done" and stored.token in self._over:
+            return ours
+        if ours is None or stored is None:
+            return ours or stored
+        if ours.token == stored.token:
+            return stored if stored.state == "done" else ours
+        if ours.state == "done":
+            return max(ours, stored, key=lambda each: (each.state != "done", each.started))
+        return ours if stored.state == "done" else stored._replace(token="", state="unknown")
+
+    def _remember(self, changes: Mapping[bytes, Record | None]) -> None:
+        for key, record in changes.items():
+            before = self._memory.pop(key, None)
+            if record:
+                self._memory[key] = record
+            if before and before.state != "done" and (record is None or record.state == "done"):
+                self._over.add(before.token)
+
+    def _nothing_lacks(self) -> None:
+        self._lacking.clear()
+        self._over.clear()
+        self._failed_at = None
+        self._logged = False
+        if self._file:
+            self._problem = ""
+
+    def _prune(self, rows: Rows | None) -> None:
         """Once a day, let go of what was done long ago."""
         now = self._now()
         if now < self._prune_at:
             return
         oldest = now - KEPT_SECONDS
-        if database:
-            database.execute("DELETE FROM intents WHERE state = 'done' AND changed < ?", (oldest,))
+        if rows:
+            rows.prune(oldest)
         self._memory = {
             k: record for k, record in self._memory.items() if record.state != "done" or record.changed >= oldest
         }
         self._prune_at = now + _PRUNE_SECONDS
 
-    def _disconnect(self) -> None:
-        if self._database:
-            self._database.close()
-            self._database = None
 
-
-def default_state_file(environment: Mapping[str, str], platform: str) -> Path | None:
-    """Where the intents of this user stand, by the platform's custom; None if no home directory is known.
-
-    `platform` is `sys.platform`. On Linux and its kin the XDG Base Directory specification counts: a relative
-    `XDG_STATE_HOME` is ignored.
-    """
-    if platform == "win32":
-        local, home = environment.get("LOCALAPPDATA"), environment.get("USERPROFILE")
-        base = Path(local) if local else Path(home, "AppData", "Local") if home else None
-    elif platform == "darwin":
-        home = environment.get("HOME")
-        base = Path(home, "Library", "Application Support") if home else None
-    else:
-        state, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME")
-        base = Path(state) if state.startswith("/") else Path(home, ".local", "state") if home else None
-    return base / "unthread-mcp" / "intents.sqlite3" if base else None
-
-
-def _key_of(token: str) -> bytes:
-    return bytes.fromhex(token.partition(":")[0])
-
-
-def _record(row: tuple[str, str, float, float, str] | None) -> _Record | None:
-    """Read a row of the file. Raises `ValueError` for one that this module didn't write."""
-    if row is None:
-        return None
-    token, state, started, changed, receipt = row
-    return _Record(token, _STATES.get(state, "unknown"), float(started), float(changed), json.loads(receipt))
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Open or create the file, for this user alone from its first moment. SQLite gives its WAL the same permissions."""
-    import sqlite3  # noqa: PLC0415 - see Intents._run
-
-    for missing in reversed([each for each in path.parents if not each.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        _set_up(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _set_up(database: sqlite3.Connection) -> None:
-    import sqlite3  # noqa: PLC0415 - see Intents._run
-
-    # Without write-ahead logging it works as well, only slower. Whatever else is wrong shows again below.
-    with suppress(sqlite3.OperationalError):
-        database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    with database:
-        database.execute("BEGIN IMMEDIATE")
-        if database.execute("PRAGMA user_version").fetchone()[0] > _SCHEMA_VERSION:
-            raise ValueError("a newer version wrote it")
-        database.execute(_SCHEMA)
-        database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+def _rounds(token: str) -> list[tuple[bytes, str]]:
+    return [(bytes.fromhex(each.partition(":")[0]), each) for each in token.split()]

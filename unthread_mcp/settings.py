@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from unthread_mcp.access import LEVELS, Level
 from unthread_mcp.api.endpoints import ID_PATTERN, UPDATE_SLACK_USER_GROUP, Endpoint
+from unthread_mcp.intents_file import default_state_file
 from unthread_mcp.nearest import did_you_mean, nearest
 from unthread_mcp.toolsets import parse_toolsets
 
@@ -542,6 +543,4 @@ def _state_file(text: str, sandbox: str | None, environment: Mapping[str, str]) 
     if sandbox == IN_MEMORY:
         # A workspace that ends with the process has nothing to remember beyond it.
         return None
-    from unthread_mcp.intents import default_state_file  # noqa: PLC0415 - sqlite3 is imported when first needed
-
     return default_state_file(environment, sys.platform)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from unthread_mcp.answers import as_object, text_of
 from unthread_mcp.api.client import Receipt
@@ -125,42 +124,27 @@ async def once(
     it, and must not be in doubt. Raises what `unresolved` makes if it may have happened, now or before.
     """
 
-    def settle(tokens: Sequence[str], outcome: Literal["done", "unknown"], receipt: Mapping[str, str]) -> None:
-        for token in tokens:
-            workspace.intents.settle(token, outcome, receipt)
-
-    def forget(tokens: Sequence[str]) -> None:
-        for token in tokens:
-            workspace.intents.forget(token)
-
     async def remembered() -> Written:
-        begun = workspace.intents.begin(intent, repeat=done_before is None)
+        begun = workspace.intents.begin(intent, repeat=done_before is None, also=also)
         if isinstance(begun, Resolved) and done_before:
             return done_before(begun.receipt)
         if not isinstance(begun, Begun):
             raise await unresolved()
-        tokens = [begun.token]
-        for each in also:
-            beside = workspace.intents.begin(each, repeat=True)
-            if not isinstance(beside, Begun):
-                forget(tokens)
-                raise await unresolved()
-            tokens.append(beside.token)
         try:
             written = await send()
         except OutcomeUnknown as unknown:
-            settle(tokens, "unknown", {})
+            workspace.intents.settle(begun.token, "unknown", {})
             if isinstance(unknown, DeliveryFailed):
                 raise
             raise await unresolved() from None
         except UnthreadError:
-            forget(tokens)
+            workspace.intents.forget(begun.token)
             raise
         except BaseException:
             # Cancelled at the end of the grace period, or a bug: what left is not known to have failed.
-            settle(tokens, "unknown", {})
+            workspace.intents.settle(begun.token, "unknown", {})
             raise
-        settle(tokens, "done", {"id": text_of(written.body, "id")})
+        workspace.intents.settle(begun.token, "done", {"id": text_of(written.body, "id")})
         return written
 
     return await uninterrupted(remembered)
