@@ -87,7 +87,10 @@ async def merged_fields(
 
 
 def _remarks(ticket_type: JsonObject, written: JsonObject, after: JsonObject) -> list[str]:
-    """Written fields that don't show as the others stand, and required ones that show and are empty."""
+    """Written fields that don't show as the others stand, required ones that show and are empty, and public ones.
+
+    The reference has `public` without a word about it; taken to mean that customers may see the field's values.
+    """
     fields = fields_of(ticket_type)
     said = [
         f"{label_of(each)} is set, but shows only if {conditions_in_words(each, fields)}"
@@ -99,7 +102,9 @@ def _remarks(ticket_type: JsonObject, written: JsonObject, after: JsonObject) ->
         for each in fields
         if each.get("required") is True and not after.get(text_of(each, "id")) and shows(each, after)
     ]
-    return [*said, *([f"required and still empty: {', '.join(empty)}"] if empty else [])]
+    public = [label_of(each) for each in fields if each.get("public") is not False and written.get(text_of(each, "id"))]
+    lists = {"required and still empty": empty, "customers may see": public}
+    return [*said, *(f"{what}: {', '.join(labels)}" for what, labels in lists.items() if labels)]
 
 
 def merged_metadata(current: JsonObject, given: Mapping[str, str]) -> Merge:

@@ -365,7 +365,7 @@ async def test_what_unthread_refuses_was_not_created_and_may_be_tried_again(desk
 async def test_fields_are_checked_first_and_set_once_it_is_there(desk: Desk, era: Era) -> None:
     async with desk.agent(era) as agent:
         said = await agent.call("create_conversation", **SLACK, ticket_type="Bug report", fields={"severity": "major"})
-    assert said.text.endswith("\ndone: fields set.")
+    assert said.text.endswith("\ndone: fields set.\ncustomers may see: Severity")
     (fields,) = desk.sandbox.database.execute(
         "SELECT ticketTypeFields FROM conversations WHERE friendlyId = 1151"
     ).fetchone()

@@ -181,8 +181,46 @@ async def test_a_field_that_does_not_show_and_one_that_is_missing_are_told(desk:
         shown = await agent.call("update_conversation", conversation=number, fields={"Severity": "Blocker"} | hidden)
     remark = "Workaround until the fix is set, but shows only if Severity equals Blocker"
     assert said.text == (f"done: {number}: ticket_type set, fields set\n{remark}\nrequired and still empty: Severity")
-    assert minor.text == f"done: {number}: fields set\n{remark}"
-    assert shown.text == f"done: {number}: fields set"
+    assert minor.text == f"done: {number}: fields set\n{remark}\ncustomers may see: Severity"
+    assert shown.text == f"done: {number}: fields set\ncustomers may see: Severity"
+
+
+async def test_which_of_the_fields_customers_may_see_is_told(desk: Desk) -> None:
+    number = desk.find(BUG_REPORT)
+    fields = {"Severity": "Minor", "Reproduced by us": True, "Steps to reproduce": "Log in twice, @channel"}
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, fields=fields)
+    assert said.text.endswith("\ncustomers may see: Severity, Steps to reproduce")
+    assert "Log in twice, @ channel" in json.loads(stored(desk, number, "ticketTypeFields")).values()
+
+
+async def test_a_field_that_does_not_say_who_sees_it_counts_as_public(desk: Desk) -> None:
+    (fields,) = desk.sandbox.database.execute("SELECT fields FROM ticket_types WHERE name = 'Bug report'").fetchone()
+    bare = [{name: value for name, value in each.items() if name != "public"} for each in json.loads(fields)]
+    desk.sandbox.database.execute("UPDATE ticket_types SET fields = ? WHERE name = 'Bug report'", [json.dumps(bare)])
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "update_conversation", conversation=desk.find(BUG_REPORT), fields={"Reproduced by us": True}
+        )
+    assert said.text.endswith("\ncustomers may see: Reproduced by us")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("It\u202es", "The text holds an invisible character"),
+        ("Then\n/unthread send", 'The text holds "/unthread send"'),
+        ("Ask &#64;channel", "hides a mention of everybody"),
+    ],
+)
+async def test_what_no_message_may_hold_no_field_may_either(desk: Desk, value: str, words: str) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call(
+            "update_conversation", conversation=desk.find(BUG_REPORT), fields={"Steps to reproduce": value}
+        )
+    assert said.text.startswith("refused: ")
+    assert words in said
+    assert desk.wire.writes == []
 
 
 async def test_fields_need_a_ticket_type(desk: Desk) -> None:
