@@ -44,7 +44,7 @@ from unthread_mcp.transcript.entries import objects_at
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
 
-_HINT: Final = "list_messages shows them"
+_SHOWS_MESSAGES: Final = "list_messages"
 _FENCE_TOKENS: Final = 60
 """For the fence, and for what is said of what was left out."""
 _THREAD_BYTES: Final = MAX_BYTES - 4_000
@@ -168,8 +168,8 @@ def _files(thread: Thread) -> str:
     return f"files: {said}{more}" if said else ""
 
 
-def _format(workspace: Workspace, hint: str = _HINT) -> FormatPart:
-    return line_format(zone=workspace.settings.timezone, now=workspace.now(), gap_hint=hint)
+def _format(workspace: Workspace) -> FormatPart:
+    return line_format(zone=workspace.settings.timezone, now=workspace.now(), gap_tool=_SHOWS_MESSAGES)
 
 
 def thread_shown(
@@ -238,9 +238,10 @@ def _with_missing(parts: Sequence[Part], first: Entry | None, missing: int) -> l
     behind = 1 if first and parts and isinstance(parts[0], Entry) and parts[0].ts == first.ts else 0
     following = parts[behind] if len(parts) > behind else None
     if isinstance(following, Gap):
-        joined = Gap(following.count + missing, "", following.last_ts)
+        joined = Gap(following.count + missing, "", following.last_ts, before=following.before)
         return [*parts[:behind], joined, *parts[behind + 1 :]]
-    return [*parts[:behind], Gap(missing, "", ""), *parts[behind:]]
+    before = following.at if following else None
+    return [*parts[:behind], Gap(missing, "", "", before=before), *parts[behind:]]
 
 
 def _cut(text: str, room: int = _THREAD_BYTES) -> str:
@@ -249,7 +250,7 @@ def _cut(text: str, room: int = _THREAD_BYTES) -> str:
     if len(raw) <= room:
         return text
     kept = raw[:room].decode(errors="ignore")
-    return f"{kept}\n[cut here: {len(text) - len(kept):,} characters more; {_HINT}]"
+    return f"{kept}\n[cut here: {len(text) - len(kept):,} characters more; {_SHOWS_MESSAGES} shows them]"
 
 
 def messages_shown(workspace: Workspace) -> Callable[[Thread, Sequence[JsonObject]], str]:

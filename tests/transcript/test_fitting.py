@@ -13,7 +13,7 @@ from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.transcript import Entry, Gap, Role, fit, line_format, render_thread
 
 _START = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
-_WRITE = line_format(zone=UTC, now=_START, gap_hint="list_messages shows them")
+_WRITE = line_format(zone=UTC, now=_START, gap_tool="list_messages")
 _ROLES: tuple[Role, ...] = ("customer", "agent", "bot", "note", "system")
 
 
@@ -116,7 +116,7 @@ def test_the_newest_messages_are_kept_without_holes() -> None:
 def test_a_very_long_note_leaves_room_for_those_before_it() -> None:
     older: list[tuple[Role, str]] = [("note", _long(8, of=f"note {n}")) for n in range(3)]
     entries = _thread(("customer", "Hi"), *older, ("note", _long(900)), ("customer", "?"))
-    fitted = fit(entries, 700, format_line=_WRITE)
+    fitted = fit(entries, 760, format_line=_WRITE)
     assert all(entry in fitted.parts for entry in entries[1:4])
     assert fitted.shortened == 1
     assert fitted.left_out == 0

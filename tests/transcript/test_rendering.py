@@ -15,8 +15,8 @@ _NOW = datetime(2026, 11, 20, tzinfo=UTC)
 _AT = datetime(2026, 3, 10, 9, 12, tzinfo=UTC)
 
 
-def _line(part: Entry | Gap, *, hint: str = "") -> str:
-    return render_thread([part], format_line=line_format(zone=UTC, now=_NOW, gap_hint=hint))
+def _line(part: Entry | Gap, *, tool: str = "") -> str:
+    return render_thread([part], format_line=line_format(zone=UTC, now=_NOW, gap_tool=tool))
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,26 @@ def test_a_line_is_made_once_and_stays_that_of_its_entry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gap", "hint", "line"),
+    ("gap", "tool", "line"),
     [
         (Gap(1, "1", "1", {"note": 1}), "", "[1 message left out: 1 internal note]"),
-        (Gap(1234, "1", "9", {"customer": 1000, "agent": 231, "note": 3, "bot": 0}), "list_messages shows them",
+        (Gap(1234, "1", "9", {"customer": 1000, "agent": 231, "note": 3, "bot": 0}), "list_messages",
          "[1,234 messages left out: 1,000 customer, 231 agent, 3 internal notes; list_messages shows them]"),
         (Gap(2, "1", "2"), "", "[2 messages left out]"),
+        (
+            Gap(2, "1", "2", before=_AT + timedelta(milliseconds=20)),
+            "list_messages",
+            "[2 messages left out; list_messages with before=2026-03-10T09:12:01Z shows them]",
+        ),
+        (
+            Gap(2, "1", "2", before=datetime.max.replace(tzinfo=UTC)),
+            "list_messages",
+            "[2 messages left out; list_messages shows them]",
+        ),
     ],
 )  # fmt: skip
-def test_a_gap_says_how_many_of_whom_and_how_to_get_them(gap: Gap, hint: str, line: str) -> None:
-    assert _line(gap, hint=hint) == line
+def test_a_gap_says_how_many_of_whom_and_how_to_get_them(gap: Gap, tool: str, line: str) -> None:
+    assert _line(gap, tool=tool) == line
 
 
 def _at_nine(day: int, text: str, *, year: int = 2026) -> Entry:

@@ -3,7 +3,7 @@
 `read_thread` reads them (who wrote what when, without quoted mail, signatures and markup), `fit` chooses what fits a
 number of tokens, `render_thread` writes the lines:
 
-    write = line_format(zone=zone, now=now, gap_hint="list_messages shows them")
+    write = line_format(zone=zone, now=now, gap_tool="list_messages")
     fitted = fit(read_thread(messages, conversation), 4_000, format_line=write)
     text = render_thread(fitted.parts, format_line=write)
 

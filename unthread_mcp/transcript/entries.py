@@ -43,6 +43,8 @@ class Gap:
     first_ts: str
     last_ts: str
     by_role: Mapping[Role, int] = field(default_factory=dict[Role, int])
+    before: datetime | None = None
+    """When what follows them was written; None if nothing does."""
 
 
 def text_at(value: JsonValue, *path: str) -> str:

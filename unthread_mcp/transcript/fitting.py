@@ -77,7 +77,8 @@ class _Fitting:
         self._format = format_line
         self._budget = max_tokens
         self._kept: dict[int, Entry] = {}
-        self._gap_cost = self._cost(self._gap(0, len(entries))) if entries else 0
+        whole = dataclasses.replace(self._gap(0, len(entries)), before=entries[-1].at) if entries else None
+        self._gap_cost = self._cost(whole) if whole else 0
         self._left = max_tokens - self._gap_cost  # at first, the whole thread is one gap
 
     def fitted(self) -> Fitted:
@@ -172,7 +173,8 @@ class _Fitting:
     def _gap(self, first: int, end: int) -> Gap:
         left_out = self._entries[first:end]
         roles = Counter[Role](entry.role for entry in left_out)
-        return Gap(len(left_out), left_out[0].ts, left_out[-1].ts, roles)
+        before = self._entries[end].at if end < len(self._entries) else None
+        return Gap(len(left_out), left_out[0].ts, left_out[-1].ts, roles, before)
 
     def _result(self) -> Fitted:
         parts: list[Part] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from unthread_mcp.transcript.entries import Entry, Gap, Role
@@ -28,12 +28,13 @@ _ROLE_NAMES: Final[dict[Role, tuple[str, str]]] = {
 }
 
 
-def line_format(*, zone: tzinfo, now: datetime, gap_hint: str = "") -> FormatPart:
+def line_format(*, zone: tzinfo, now: datetime, gap_tool: str = "") -> FormatPart:
     """How entries and gaps are written: times in `zone`, the year unless it is that of `now`.
 
-    `gap_hint` says how to get what is left out ("list_messages shows them"). To be handed to `fit`, which counts with
-    it, and to `render_thread`: what one of them has written is not made again for the other, so it keeps the parts for
-    as long as it lives.
+    `gap_tool` is the tool that shows what is left out; it is said from which moment backwards (UTC).
+
+    To be handed to `fit`, which counts with it, and to `render_thread`: what one of them has written is not made again
+    for the other, so it keeps the parts for as long as it lives.
     """
     this_year = now.astimezone(zone).year
     written: dict[int, tuple[Part, str]] = {}
@@ -41,7 +42,7 @@ def line_format(*, zone: tzinfo, now: datetime, gap_hint: str = "") -> FormatPar
     def write(part: Part) -> str:
         known = written.get(id(part))
         if known is None:
-            lines = _gap_line(part, gap_hint) if isinstance(part, Gap) else _entry_lines(part, zone, this_year)
+            lines = _gap_line(part, gap_tool) if isinstance(part, Gap) else _entry_lines(part, zone, this_year)
             # The part is kept with it, or another one could come to stand in its place in memory.
             known = written[id(part)] = (part, lines)
         return known[1]
@@ -91,7 +92,20 @@ def _time(at: datetime | None, zone: tzinfo, this_year: int) -> str:
     return stamp[5:16] if local.year == this_year else stamp[:16]
 
 
-def _gap_line(gap: Gap, hint: str) -> str:
+def _gap_line(gap: Gap, tool: str) -> str:
     counts = ", ".join(f"{n:,} {_ROLE_NAMES[role][n != 1]}" for role, n in gap.by_role.items() if n)
     messages = f"{gap.count:,} message{'s' if gap.count != 1 else ''}"
-    return f"[{messages} left out{': ' + counts if counts else ''}{'; ' + hint if hint else ''}]"
+    before = _next_second(gap.before)
+    shown_by = f"; {tool}{' with before=' + before if before else ''} shows them" if tool else ""
+    return f"[{messages} left out{': ' + counts if counts else ''}{shown_by}]"
+
+
+def _next_second(at: datetime | None) -> str:
+    """The first whole second after `at`, in UTC: what lies before it misses nothing up to `at`. Empty for none."""
+    if at is None:
+        return ""
+    try:
+        following = at.astimezone(UTC).replace(microsecond=0, tzinfo=None) + timedelta(seconds=1)
+    except OverflowError:  # the last moment that there is
+        return ""
+    return f"{following.isoformat()}Z"
