@@ -162,7 +162,7 @@ async def test_what_is_missing_or_wrong_is_refused_before_anything_is_sent(
     ("arguments", "words"),
     [
         ({**SLACK, "customer": "Norvik"}, "No customer is called 'Norvik'."),
-        ({**SLACK, "assignee": "Nobody"}, "No user is called 'Nobody'."),
+        ({**SLACK, "assignee": "Nils Niemand"}, "No user is called 'Nils Niemand'."),
         ({**SLACK, "ticket_type": "Bugs"}, "No ticket type is called 'Bugs'."),
         ({**SLACK, "ticket_type": "Bug report", "fields": {"Severty": "Major"}}, "Did you mean Severity?"),
         ({**SLACK, "ticket_type": "Bug report", "fields": {"Severity": "Huge"}}, "Severity has no option 'Huge'."),

@@ -84,7 +84,7 @@ async def test_a_customer_is_created_once_with_a_channel_and_tags(desk: Desk, er
         ({"email_domains": ["localhost"]}, "email_domains holds 'localhost'."),
         ({"tags": ["Trials"]}, "No tag is called 'Trials'. Similar: Trial"),
         ({"create_channel": True, "channel_topic": "x" * 251}, "channel_topic is not acceptable"),
-        ({"create_channel": True, "invite": ["Nobody"]}, "No user is called 'Nobody'."),
+        ({"create_channel": True, "invite": ["Nils Niemand"]}, "No user is called 'Nils Niemand'."),
     ],
 )
 async def test_what_can_not_be_created_is_refused_before_anything_is_written(
