@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache
 from html import unescape
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from unthread_mcp.api.cleaning import clean_text, find_hidden, without_hidden
 from unthread_mcp.api.errors import InvalidArgument
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from unthread_mcp.api.json_types import JsonValue
+
+Recognised: TypeAlias = Literal["yes", "maybe", "no"]
 
 MAX_CHARACTERS: Final = 40_000
 """Longest text that is sent. Inferred: Slack cuts longer ones off without a word."""
@@ -83,6 +85,20 @@ _EMOJI = re.compile(
     r"(?:(?:[\xa9\xae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
     r"\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]|[0-9#*]\u20e3|:(?:[a-z][a-z0-9_+'-]{0,60}|[+-]1|100):)\s*)+"
 )
+# What is dropped where a thread is compared closely: no numbers, and no sign before one, which may be a minus.
+_BULLET = re.compile(
+    r"^[^\S\n]*(?:(?:#{1,6}[^\S\n]+|>[^\S\n]*|[-+*\u2022\u25e6\u25aa\u2023][^\S\n]+)(?!\d))+", re.MULTILINE
+)
+_NUMBER = re.compile(r"^[^\S\n]*\d{1,3}[.)][^\S\n]+", re.MULTILINE)
+_EMOJI_NAME = re.compile(r":(?:[a-z][a-z0-9_+'-]{0,60}|[+-]1|100):")
+_EMPHASIS: Final = tuple(
+    re.compile(rf"(?<![^\W_])({sign}{{1,3}})(?=\S)([^{sign}\n]++)(?<=\S)\1(?![^\W_])")
+    for sign in (r"\*", "_", "~", "`")
+)
+_ESCAPED = re.compile(r"\\(?=[^\w\s]|_)")
+_IDLE_BLANK = re.compile(r"(?<![^\W_]) | (?![^\W_])")
+_CLOSED = re.compile(r"</([a-z][a-z0-9]*)\s*>", re.IGNORECASE)
+_NEVER_CLOSED: Final = frozenset(("br", "hr", "img", "li", "p", "wbr"))
 _SHOWN_MARKER = re.compile(SEND_MARKER.replace(" ", r"\s+"), re.IGNORECASE)
 _SCHEME = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 _EMPHASIS_AND_SPACE = re.compile(r"[\s*_~`\\]+")
@@ -151,11 +167,29 @@ def canonical(text: str) -> str:
     white space are left out: each channel breaks lines and joins paragraphs in its own way. For comparing only, and an
     empty one (a text of pictures alone, say) is equal to nothing.
     """
-    text = _made_harmless(unicodedata.normalize("NFC", without_hidden(_decoded(clean_text(text)[0]))))
-    text = _SLACK_NAME.sub(r"\1", _SLACK_LINK.sub(r"\1", text))
+    text = _SLACK_NAME.sub(r"\1", _SLACK_LINK.sub(r"\1", _uncoded(text)))
     text = _without_tags(_MARKDOWN_LINK.sub(r"\2", _HTML_LINK.sub(r"\1", text)))
     text = _EMOJI.sub("\u263a", _LINE_START.sub("", _SHOWN_MARKER.sub("", text)))
     return _SCHEME.sub("", _EMPHASIS_AND_SPACE.sub("", text))
+
+
+def recognise(sent: str, shown: str) -> Recognised:
+    """Whether what a thread shows is `sent`: "maybe" where only emoji tell, and one of the two has them as names.
+
+    Beyond `canonical`, words may not join, and digits, emoji and the labels of links are the same. Numbers of a list
+    may become bullets, and links lose their markup.
+    """
+    if canonical(sent) != canonical(shown) or not canonical(sent):
+        return "no"
+    texts = [_as_read(sent), _as_read(shown)]
+    if len({bool(_NUMBER.search(each)) for each in texts}) > 1:
+        texts = [_NUMBER.sub("", each) for each in texts]
+    texts = [_IDLE_BLANK.sub("", " ".join(each.split())) for each in texts]
+    if texts[0] == texts[1]:
+        return "yes"
+    named = {bool(_EMOJI_NAME.search(each)) for each in texts}
+    texts = [_IDLE_BLANK.sub("", _EMOJI.sub("\u263a", each)) for each in texts]
+    return "maybe" if len(named) > 1 and texts[0] == texts[1] else "no"
 
 
 def repeated_words(reply: str, notes: Sequence[str], exempt: Sequence[str]) -> str | None:
@@ -282,6 +316,37 @@ def _made_harmless(text: str) -> str:
     return _AT_EVERYBODY.sub(at, _BROADCAST.sub(broadcast, text))
 
 
+def _as_read(text: str) -> str:
+    """`text` without the markup that a thread may show in another way, line by line."""
+
+    def link(url: str, label: str | None) -> str:
+        bare = _SCHEME.sub("", url)
+        return label if label and "".join(label.split()) in {url, bare} else f"{label} {url}" if label else url
+
+    text = _SLACK_NAME.sub(r"\1", _SLACK_LINK.sub(lambda found: link(found[1], found[2]), _uncoded(text)))
+    text = _HTML_LINK.sub(lambda found: f"{_inside(found[0])} {found[1]}", text)
+    text = _MARKDOWN_LINK.sub(lambda found: link(found[2], None if found[0][0] == "!" else found[1]), text)
+    text = _ESCAPED.sub("", _SHOWN_MARKER.sub("", _without_tags(text, _markup(text)))).replace("\ufe0f", "")
+    text = _BULLET.sub("", text)
+    for sign in _EMPHASIS * 2:  # one within the other
+        text = sign.sub(r"\2", text)
+    return text
+
+
+def _inside(tag: str) -> str:
+    return tag[tag.index(">") + 1 : tag.rindex("<")]
+
+
+def _markup(text: str) -> set[str]:
+    """The names of the tags that are markup: those that end somewhere. Others are words in angle brackets."""
+    return {name.lower() for name in _CLOSED.findall(text)} | _NEVER_CLOSED
+
+
+def _uncoded(text: str) -> str:
+    """`text` as a reader's program has it: entities decoded, mentions harmless, letters coded in one way."""
+    return _made_harmless(unicodedata.normalize("NFC", without_hidden(_decoded(clean_text(text)[0]))))
+
+
 def _decoded(text: str) -> str:
     """`text` with its character entities decoded, those inside decoded ones too."""
     for _ in range(5):
@@ -299,8 +364,14 @@ def _readable(text: str) -> str:
     return _without_tags(text)
 
 
-def _without_tags(text: str) -> str:
-    """`text` without HTML comments and tags; a tag that may begin a block leaves a line break."""
+def _without_tags(text: str, names: set[str] | None = None) -> str:
+    """`text` without HTML comments and tags, or those of `names`; one that may begin a block leaves a line break."""
+
+    def replaced(tag: re.Match[str]) -> str:
+        name = tag[1].lower()
+        if names is not None and name not in names:
+            return tag[0]
+        return "" if name in _WITHIN_A_LINE else "\n"
+
     head, end, tail = text.rpartition("-->")  # so that comments without an end are not searched for one again and again
-    text = _COMMENT.sub("", head + end) + tail
-    return _TAG.sub(lambda tag: "" if tag[1].lower() in _WITHIN_A_LINE else "\n", text)
+    return _TAG.sub(replaced, _COMMENT.sub("", head + end) + tail)

@@ -293,7 +293,7 @@ async def test_the_same_mail_to_the_same_address_is_the_same_however_it_is_writt
         {"status": "on_hold"},
         {"title": "A question"},
         {"notes": "Asked again."},
-        {"text": "*We have* a question  for you. "},
+        {"text": "We have a question  for you. "},
     ],
 )
 @pytest.mark.parametrize("lost", [True, False])

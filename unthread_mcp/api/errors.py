@@ -13,6 +13,7 @@
     * RateLimited: 429, and waiting did not fit the deadline
     * Unavailable: no connection, time-outs and 5xx
     * UnreadableAnswer: not JSON, broken or too large
+      * AnswerTooLarge: more than one answer, or the answers to one call, may take
   * OutcomeUnknown: a write that may have happened; it must not be sent again blindly
     * DeliveryFailed: Unthread took it and says that delivering it failed, which may have been in part
 """
@@ -88,6 +89,10 @@ class Unavailable(ApiError):
 
 class UnreadableAnswer(ApiError):
     """The answer was not JSON, was cut short, or was larger than the cap."""
+
+
+class AnswerTooLarge(UnreadableAnswer):
+    """The answer was larger than the cap, or would have taken more memory than the call has left."""
 
 
 class OutcomeUnknown(UnthreadError):

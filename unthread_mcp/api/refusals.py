@@ -13,6 +13,7 @@ from unthread_mcp.api.cleaning import clean_json
 from unthread_mcp.api.decoding import parse_json
 from unthread_mcp.api.errors import (
     AccessDenied,
+    AnswerTooLarge,
     ApiError,
     KeyRefused,
     NotFound,
@@ -158,13 +159,12 @@ def unreadable(call: Call, answer: Answer, body: BodyKind) -> UnreadableAnswer:
         "text": ("was bare text, not JSON", "Check this server's base URL and proxy."),
         "page": ("was not JSON but perhaps a web page", "Check this server's base URL and proxy."),
     }.get(body, ("was broken JSON", _LATER))
-    if answer.body.flaw == "too large":
-        what = f"was larger than {call.limit / 2**20:g} MiB"
+    if answer.body.flaw in {"too large", "too much"}:
+        large = f"was larger than {call.limit / 2**20:g} MiB"
+        what = large if answer.body.flaw == "too large" else "would have taken too much memory"
         remedy = "Ask for less: a smaller limit, or fewer fields in select."
-    elif answer.body.flaw == "too much":
-        what = "would have taken too much memory"
-        remedy = "Ask for less: a smaller limit, or fewer fields in select."
-    elif answer.body.flaw:
+        return AnswerTooLarge(f"Unthread's answer {what}.", remedy, status=answer.status)
+    if answer.body.flaw:
         what, remedy = "was compressed in a way that cannot be read", _LATER
     return UnreadableAnswer(f"Unthread's answer {what}.", remedy, status=answer.status)
 

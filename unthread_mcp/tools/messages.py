@@ -16,8 +16,9 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import AsOf, Attachments, ConversationRef, Id, Status, UserRef
 from unthread_mcp.attachments import chosen_uploads, described
 from unthread_mcp.conversation_view import messages_shown
-from unthread_mcp.delivery import Delivery, Draft, deliver
+from unthread_mcp.delivery import Delivery, deliver
 from unthread_mcp.gate import Gate
+from unthread_mcp.message_drafts import Draft
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import SEND_MARKER, prepare, prepare_blocks
 from unthread_mcp.questions import laid_out

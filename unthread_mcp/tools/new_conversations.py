@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
@@ -37,13 +37,13 @@ from unthread_mcp.fields import CONVERSATION, EVERYTHING, pick, trim
 from unthread_mcp.gate import Gate
 from unthread_mcp.names import Named
 from unthread_mcp.natural_keys import NaturalKey
-from unthread_mcp.outgoing import canonical, prepare
+from unthread_mcp.outgoing import canonical, exact, prepare
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, compact, name_of, number_of
 from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own, require_channel
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import Written, change, create
+from unthread_mcp.writing import Written, change, create, creation
 
 Kind = Literal["slack", "email", "triage"]
 OwnId = Annotated[str, Field(min_length=1, max_length=64)]
@@ -150,9 +150,10 @@ async def create_conversation(
         body,
         what="conversation",
         key=NaturalKey(LIST_CONVERSATIONS, *(("title", title) if title else ("initialMessage.text", text))),
-        intended=_same_however_written(type, body, person),
+        intended=_intended(type, body, person, exact),
         select=tuple(dict.fromkeys(wanted)),
         files=files,
+        also=[creation(workspace, "conversation alike", _intended(type, body, person, canonical))],
     )
     whole = await _with_number(workspace, created)
     lines = [f"conversation {number_of(whole)} {place}.{created.note}"]
@@ -212,8 +213,8 @@ _WHERE: Final = {
 """What tells a conversation from others that begin with the same words: by where it is, with whom, or about whom."""
 
 
-def _same_however_written(kind: Kind, body: JsonObject, person: _Person | None) -> JsonObject:
-    """What makes it this conversation and no other: its words, where they go and to whom.
+def _intended(kind: Kind, body: JsonObject, person: _Person | None, reduced: Callable[[str], str]) -> JsonObject:
+    """What makes it this conversation and no other: its words, as `reduced`, where they go and to whom.
 
     With another priority or other blanks it would be read twice all the same, and an address reaches the same mailbox
     in capitals and behind another name.
@@ -223,7 +224,7 @@ def _same_however_written(kind: Kind, body: JsonObject, person: _Person | None) 
     address = text_of(person.body, "email") if person else ""
     if address:
         same["onBehalfOf"] = {"email": address.lower()}
-    return {**same, "markdown": canonical(text) or text}
+    return {**same, "markdown": reduced(text) or text}
 
 
 async def _nobody_named(workspace: Workspace, customer: Named | None) -> InvalidArgument:
