@@ -44,6 +44,8 @@ _SYNONYMS: Final = {
 _MEANT: Final = {word: meant for words, meant in _SYNONYMS.items() for word in words.split()}
 _ALIKE: Final = 0.7
 """How much of two words agrees for one to be suggested for the other: `query` and `user` do by two thirds."""
+_NEARLY_SAME: Final = 0.9
+"""How much of them has to, where a word means something else: as in a plural."""
 _BEGINNING: Final = 3
 """Letters with which a word may be cut short."""
 
@@ -62,8 +64,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     meant = [folded[letters]] if letters in folded else []
     if not meant and letters in _MEANT:
         meant = [folded[_fold(each)] for each in _MEANT[letters] if _fold(each) in folded]
-    meant = meant or nearest(word, folded.values(), cutoff=_ALIKE)
-    if not meant and len(letters) >= _BEGINNING:
+    # What has a meaning of its own is no slip of something else's name.
+    meant = meant or nearest(word, folded.values(), cutoff=_NEARLY_SAME if letters in _MEANT else _ALIKE)
+    if not meant and letters not in _MEANT and len(letters) >= _BEGINNING:
         meant = [each for start, each in folded.items() if start.startswith(letters)]
     return f"Did you mean {meant[0]}?" if meant else ""
 

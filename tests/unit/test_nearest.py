@@ -45,6 +45,7 @@ def test_letters_of_every_alphabet_count() -> None:
         ("query", ["user"], ""),
         ("sort", ["order_by", "status"], "order_by"),
         ("close_conversation", ["get_conversation", "update_conversation"], "update_conversation"),
+        ("close_conversation", ["get_conversation", "list_messages"], ""),
         ("tags", ["tag", "tags.name"], "tag"),
         ("Tags", ["tags.id", "tags.name"], "tags.name"),
         ("assigned_to_user_id", ["assignedToUser.id", "assignedToUserId"], "assignedToUserId"),
