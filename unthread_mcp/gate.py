@@ -54,5 +54,5 @@ class Gate:
             )
         if not await self._human.approves(question):
             raise NotPermitted(
-                "The human did not approve this.", "Nothing was sent. Ask them what to change before you try again."
+                "The human did not approve this.", "Nothing was changed. Ask them what to change before you try again."
             )

@@ -78,7 +78,8 @@ def answer(targets: Sequence[Target], what: str, stopped: str = "", *, noun: str
     states = [each.state for each in targets]
     changed = sum(state in {"done", "partly"} for state in states)
     there = states.count("already_done")
-    text = "\n".join([f"{changed + there} of {len(states)} {noun}s: {what}.", *_groups(targets, stopped)])
+    had = " had it already" if states and there == len(states) else ""
+    text = "\n".join([f"{changed + there} of {len(states)} {noun}s{had}: {what}.", *_groups(targets, stopped)])
     if "unknown" in states:
         raise OutcomeUnknown(text, "")
     if not changed and there < len(states):

@@ -47,7 +47,10 @@ def parse_coming_time(text: str, argument: str, *, zone: tzinfo, now: datetime) 
     value = text.strip()
     if ahead := _LENGTH.fullmatch(value):
         return now.astimezone(UTC) + int(ahead[1]) * _UNITS[ahead[2].lower()]
-    moment = parse_time(text, argument, zone=zone, now=now)
+    try:
+        moment = parse_time(text, argument, zone=zone, now=now)
+    except InvalidArgument:
+        raise _no_time(text, argument, "from now") from None
     if moment <= now:
         raise InvalidArgument(f"{argument} is {value[:40]!r}, which has passed.", "Pass a moment to come, or 24h, 7d.")
     return moment
@@ -72,10 +75,10 @@ def parse_first_day(text: str, argument: str, *, zone: tzinfo, now: datetime) ->
         raise _no_time(text, argument) from None
 
 
-def _no_time(text: str, argument: str) -> InvalidArgument:
+def _no_time(text: str, argument: str, counted: str = "for that long ago") -> InvalidArgument:
     return InvalidArgument(
         f"{argument} is {text[:40]!r}, which is no time.",
-        "Use a date (2026-11-22), a date-time (2026-11-22T09:00), or 24h, 7d, 4w for that long ago.",
+        f"Use a date (2026-11-22), a date-time (2026-11-22T09:00), or 24h, 7d, 4w {counted}.",
     )
 
 

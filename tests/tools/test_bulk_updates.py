@@ -100,7 +100,7 @@ async def test_what_is_so_already_is_left_alone_and_costs_no_write(desk: Desk) -
         desk.wire.clear()
         again = await agent.call("update_conversations", **arguments)
     assert again.text == (
-        "already_done: 3 of 3 conversations: priority critical, assignee Mei Tanaka, tagged 'Bug'.\n"
+        "already_done: 3 of 3 conversations had it already: priority critical, assignee Mei Tanaka, tagged 'Bug'.\n"
         f"already_done: {', '.join(handles)}"
     )
     assert desk.wire.writes == []

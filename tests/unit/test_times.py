@@ -228,3 +228,9 @@ def test_a_moment_that_has_passed_is_refused(text: str) -> None:
 def test_what_is_no_moment_to_come_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument, match=r"snooze_until is '.*', which"):
         parse_coming_time(text, "snooze_until", zone=UTC_ZONE, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-13-01"])
+def test_what_is_no_time_to_come_is_refused_with_lengths_from_now(text: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"or 24h, 7d, 4w from now\.$"):
+        parse_coming_time(text, "snooze_until", zone=UTC_ZONE, now=NOW)
