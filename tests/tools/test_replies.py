@@ -295,7 +295,8 @@ async def test_an_autoresponse_is_marked(desk: Desk) -> None:
     number = desk.find(SLACK)
     async with desk.agent() as agent:
         as_of = await agent.as_of(number)
-        await agent.call("send_reply", conversation=number, as_of=as_of, text=TEXT, is_autoresponse=True)
+        said = await agent.call("send_reply", conversation=number, as_of=as_of, text=TEXT, is_autoresponse=True)
+    assert said.text.startswith(f"done: reply to {number} by Slack, marked as auto-response. ")
     assert last_reply(desk)["isAutoresponse"] is True
 
 
@@ -303,8 +304,19 @@ async def test_the_operator_can_mark_every_reply_as_an_autoresponse() -> None:
     desk = Desk({"UNTHREAD_AUTORESPONSE": "1"})
     number = desk.find(SLACK)
     async with desk.agent() as agent:
-        await agent.call("send_reply", conversation=number, as_of=await agent.as_of(number), text=TEXT)
-    assert last_reply(desk)["isAutoresponse"] is True
+        said = await agent.call("send_reply", conversation=number, as_of=await agent.as_of(number), text=TEXT)
+        last = last_reply(desk)
+        as_of = await agent.as_of(number)
+        overridden = await agent.call(
+            "send_reply", conversation=number, as_of=as_of, text="And another.", is_autoresponse=False
+        )
+    assert last["isAutoresponse"] is True
+    assert f"reply to {number} by Slack, marked as auto-response. " in said
+    assert (
+        f"reply to {number} by Slack, marked as auto-response: the operator marks every reply, is_autoresponse=false or"
+        " not."
+    ) in overridden
+    assert desk.wire.writes[-1].body["isAutoresponse"] is True
     desk.sandbox.close()
 
 

@@ -98,7 +98,7 @@ async def send_reply(
     blocks: Annotated[
         list[dict[str, Any]] | None, Field(description="Section blocks after the text", max_length=50)
     ] = None,
-    is_autoresponse: Annotated[bool, Field(description="Mark as a bot's answer")] = False,
+    is_autoresponse: Annotated[bool | None, Field(description="Mark as a bot's answer")] = None,
     on_behalf_of: UserRef | None = None,
     attachments: Attachments | None = None,
     survey_id: Annotated[Id | None, Field(description="Survey to append")] = None,
@@ -121,7 +121,7 @@ async def send_reply(
     sections = _sections(blocks or [])
     if survey_id:
         sections.append({"type": "survey", "survey_id": survey_id})
-    autoresponse = is_autoresponse or workspace.settings.autoresponse
+    autoresponse = bool(is_autoresponse) or workspace.settings.autoresponse
 
     def body(thread: Thread) -> JsonObject:
         if thread.channel == "triage":
@@ -160,7 +160,10 @@ async def send_reply(
         files=files,
     )
     delivery = await deliver(workspace, gate, draft, show=messages_shown(workspace))
-    said = f"reply to {number_of(delivery.thread.conversation)} by {_place(delivery.thread)}."
+    marked = ", marked as auto-response" if autoresponse else ""
+    if autoresponse and is_autoresponse is False:
+        marked += ": the operator marks every reply, is_autoresponse=false or not"
+    said = f"reply to {number_of(delivery.thread.conversation)} by {_place(delivery.thread)}{marked}."
     if channel_of(delivery.thread.conversation) == "e-mail":
         said += " It is posted; the API doesn't confirm that it was mailed."
     answer = _answer(delivery, said)
