@@ -475,13 +475,16 @@ def test_all_that_the_file_lacks_is_written_with_the_next_thing_it_takes(file: P
     intents.close()
 
 
-def test_what_the_file_lacks_is_written_when_it_is_closed(file: Path, clock: Clock) -> None:
+def test_what_the_file_lacks_is_written_when_it_is_closed(
+    file: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     intents = Intents("workspace", file, now=clock)
     with held(file):
         begun(intents, REPLY)
+    told = intents.problem
     intents.close()
     assert stored(file) == ["begun"]
-    assert intents.problem == ""
+    assert (intents.problem, caplog.messages) == ("", [told])
 
 
 def test_what_can_be_written_nowhere_is_told_once_and_again_at_the_end(
@@ -577,6 +580,20 @@ def test_what_another_process_took_back_is_free(file: Path, clock: Clock) -> Non
     assert isinstance(one.begin(REPLY), Unresolved)
     other.forget(token)
     begun(one, REPLY)
+    one.close()
+    other.close()
+
+
+def test_what_was_done_here_is_still_done_if_another_process_began_it_anew_and_took_it_back(
+    file: Path, clock: Clock
+) -> None:
+    one, other = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
+    one.settle(begun(one, REPLY), "done", {"ts": "1"})
+    again = other.begin(REPLY, repeat=True)
+    assert isinstance(again, Begun)
+    assert isinstance(one.look(REPLY), Unresolved)
+    other.forget(again.token)
+    assert one.look(REPLY) == other.look(REPLY) == Resolved({"ts": "1"})
     one.close()
     other.close()
 

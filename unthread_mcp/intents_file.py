@@ -104,7 +104,7 @@ class IntentsFile:
                 self._wait(database, until)
                 # What was deleted may leave its number to the one that is made in its place.
                 made = opening and _set_up(database)
-                yield Rows(database, anew=made or self._used not in {None, self._opened})
+                yield Rows(database, anew=self._used is not None and (made or self._used != self._opened))
             self._used = self._opened
         except (sqlite3.Error, OSError, ValueError) as error:
             self.close()
