@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from unthread_mcp.api.cleaning import find_hidden
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonValue
-from unthread_mcp.outgoing import MAX_CHARACTERS, canonical, exact, prepare, prepare_blocks, repeated_words
+from unthread_mcp.outgoing import MAX_CHARACTERS, canonical, exact, prepare, prepare_blocks, recognise, repeated_words
 
 EVERYBODY = ("<!channel", "<!here", "<!everyone", "<!subteam^", "<!group")
 
@@ -266,6 +266,36 @@ def test_blocks_nested_too_deeply_are_refused() -> None:
 )
 def test_a_message_is_recognised_in_what_the_thread_shows_of_it(sent: str, shown: str) -> None:
     assert canonical(sent) == canonical(shown) != ""
+    assert recognise(sent, shown) == ("maybe" if ":tada:" in shown else "yes")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Identity verified: \u2705", "Identity verified: \u274c"),
+        ("Approved :+1:", "Approved :-1:"),
+        ("1. is the cause", "2. is the cause"),
+        ("1. a\n2. b", "1. a\n3. b"),
+        ("- 5 EUR", "5 EUR"),
+        ("now here", "nowhere"),
+        ("a_b", "ab"),
+        ("x*2", "x2"),
+        ("`rm -rf /tmp/a b`", "rm -rf /tmp/ab"),
+        ("https://x.io", "http://x.io"),
+        ("[this](https://x.io)", "[that](https://x.io)"),
+        ("<https://x.io|this>", '<a href="https://x.io">that</a>'),
+        ("use 5<x>6", "use 56"),
+    ],
+)
+def test_what_a_reader_would_tell_apart_is_not_recognised(one: str, other: str) -> None:
+    assert canonical(one) == canonical(other)
+    assert recognise(one, other) == "no"
+
+
+def test_emoji_of_which_one_is_a_name_can_not_be_told_apart() -> None:
+    assert recognise("Approved \U0001f44d", "Approved :+1:") == "maybe"
+    assert recognise("Approved \U0001f44d", "Approved :-1:") == "maybe"
+    assert recognise("Approved \u2b06\ufe0f", "Approved \u2b06") == "yes"
 
 
 @pytest.mark.parametrize(
@@ -417,6 +447,8 @@ HOSTILE = [
     "&amp;",
     ":a",
     "# ",
+    "*a",
+    "_a ",
     "<a ",
     "<!here|",
 ]
@@ -428,5 +460,6 @@ def test_hostile_repetition_is_read_in_linear_time(piece: str) -> None:
     assert canonical(piece * (400_000 // len(piece)) + "x").endswith("x")
     text = piece * (MAX_CHARACTERS // len(piece))
     assert repeated_words(text, [text], [text]) is None
+    assert recognise(f"{text}x", f"{text} x") != "maybe"
     with pytest.raises(InvalidArgument):
         prepare(text + "/unthread send")
