@@ -14,7 +14,7 @@ from unthread_mcp.cursors import write_cursor
 from unthread_mcp.listing import Listed, Query, list_matching, list_page
 from unthread_mcp.mentions import names_of_mentioned
 from unthread_mcp.render import Answer, compact, compose
-from unthread_mcp.threads import name_of_message
+from unthread_mcp.threads import name_of_message, notes_remark
 from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.transcript import Entry, FormatPart, each_date_once, in_order, line_format, read_message, read_thread
 from unthread_mcp.untrusted import Fence, grapheme_end, one_line
@@ -83,6 +83,8 @@ async def _messages_by(workspace: Workspace, query: Query, conversation_id: str,
     if listed.page.next:
         stopped = "" if len(listed.page.rows) >= query.limit else f", no more than {_MOST_PAGES} pages at a time"
         heading += f"{stopped}; older ones follow with the cursor"
+    if by == "note" and (remark := notes_remark(conversation)):
+        heading += f"\n{remark}"
     read = [found[id(row)] for row in in_order(listed.page.rows)]
     return await _answer(workspace, listed, conversation, read, heading)
 

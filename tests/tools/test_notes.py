@@ -176,3 +176,20 @@ async def test_the_refusal_of_a_note_does_not_lead_to_a_field_that_is_overwritte
     assert "notes field" not in said
     assert "update_conversation" not in said
     assert "give the note to the user" in said
+
+
+async def test_asked_for_notes_the_messages_say_where_others_stand(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        hidden = await agent.call(
+            "list_messages", conversation=desk.find(f"c.sourceType = 'slack' AND {TRIAGED}"), by="note"
+        )
+        nowhere = await agent.call(
+            "list_messages", conversation=desk.find(f"c.sourceType = 'slack' AND NOT {TRIAGED}"), by="notes"
+        )
+        shown = await agent.call("list_messages", conversation=desk.find("c.sourceType = 'email'"), by="note")
+        customers = await agent.call(
+            "list_messages", conversation=desk.find(f"c.sourceType = 'slack' AND {TRIAGED}"), by="customer"
+        )
+    assert "Notes in its triage thread can't be read here; look in Slack." in hidden
+    assert "No triage thread: no private notes here." in nowhere
+    assert "triage thread" not in shown.text + customers.text
