@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from unthread_mcp.api.allowance import own_allowance
 from unthread_mcp.api.endpoints import (
     GET_CONVERSATION,
     TAG_CONVERSATIONS,
@@ -30,9 +31,10 @@ from unthread_mcp.conversation_state import (
     require_seen,
 )
 from unthread_mcp.conversation_view import messages_shown
-from unthread_mcp.delivery import require_fresh
+from unthread_mcp.delivery import repeated_note, require_fresh
 from unthread_mcp.fields import CONVERSATION, pick
 from unthread_mcp.names import Named
+from unthread_mcp.outgoing import repeated_words
 from unthread_mcp.render import Answer, number_of
 from unthread_mcp.threads import read_thread
 from unthread_mcp.untrusted import one_line
@@ -85,6 +87,25 @@ class IntendedChange:
         if self.metadata:
             merged["metadata"] = merged_metadata(current, self.metadata)
         return merged
+
+    async def require_words_of_its_own(self, workspace: Workspace) -> None:
+        """Raise `InvalidArgument` if a value that customers may see repeats an internal note.
+
+        The thread is read only for a value that is long enough to repeat one.
+        """
+        texts = {label: text for label, text in self.fields.items() if isinstance(text, str)}
+        long = {label: text for label, text in texts.items() if repeated_words(text, [text], ())}
+        if not long:
+            return
+        with own_allowance():
+            thread = await read_thread(workspace, self.conversation_id, whole=True)
+        merged = await merged_fields(workspace, thread.conversation, self.ticket_type, long)
+        for label, value in merged.public:
+            if words := repeated_note(thread, str(value)):
+                raise InvalidArgument(
+                    f"{label}, which customers may see, would repeat an internal note: “{words}”.",
+                    "Say it in other words, or leave it to a person.",
+                )
 
     async def carry_out(self, workspace: Workspace, question: Callable[[JsonObject], str] | None, asked: str) -> Answer:
         """Change what isn't so already. To be called where other writes to the conversation wait.

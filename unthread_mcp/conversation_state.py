@@ -65,6 +65,8 @@ class Merge:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     remarks: Sequence[str] = ()
     """What whoever looks at the conversation would find odd about `after`."""
+    public: Sequence[tuple[str, JsonValue]] = ()
+    """What was filled in that customers may see, each with its label."""
 
 
 async def merged_fields(
@@ -83,14 +85,19 @@ async def merged_fields(
         # The old type's fields mean nothing in the new one.
         kept = {name: value for name, value in before.items() if name in labels}
     after = {**kept, **written}
-    return Merge(kept, after, labels, _remarks(definition, written, after))
+    # The reference has `public` without a word about it; taken to mean that customers may see the field's values.
+    public = [
+        (label_of(each), value)
+        for each in fields_of(definition)
+        if each.get("public") is not False and (value := written.get(text_of(each, "id")))
+    ]
+    seen = ", ".join(label for label, _ in public)
+    remarks = [*_remarks(definition, written, after), *([f"customers may see: {seen}"] if seen else [])]
+    return Merge(kept, after, labels, remarks, public)
 
 
 def _remarks(ticket_type: JsonObject, written: JsonObject, after: JsonObject) -> list[str]:
-    """Written fields that don't show as the others stand, required ones that show and are empty, and public ones.
-
-    The reference has `public` without a word about it; taken to mean that customers may see the field's values.
-    """
+    """Written fields that don't show as the others stand, and required ones that show and are empty."""
     fields = fields_of(ticket_type)
     said = [
         f"{label_of(each)} is set, but shows only if {conditions_in_words(each, fields)}"
@@ -102,9 +109,7 @@ def _remarks(ticket_type: JsonObject, written: JsonObject, after: JsonObject) ->
         for each in fields
         if each.get("required") is True and not after.get(text_of(each, "id")) and shows(each, after)
     ]
-    public = [label_of(each) for each in fields if each.get("public") is not False and written.get(text_of(each, "id"))]
-    lists = {"required and still empty": empty, "customers may see": public}
-    return [*said, *(f"{what}: {', '.join(labels)}" for what, labels in lists.items() if labels)]
+    return [*said, *([f"required and still empty: {', '.join(empty)}"] if empty else [])]
 
 
 def merged_metadata(current: JsonObject, given: Mapping[str, str]) -> Merge:

@@ -305,19 +305,10 @@ def _moments_ago(workspace: Workspace) -> Decimal:
 
 
 def _warning(draft: Draft, thread: Thread, gate: Gate) -> str:
-    """What of the internal notes the draft repeats. Raises `InvalidArgument` where nobody is asked about it.
-
-    Notes by our own account are drafts that a person approved; words that stand in messages
-    that the customer sees are no secret.
-    """
+    """What of the internal notes the draft repeats. Raises `InvalidArgument` where nobody is asked about it."""
     if not draft.reaches_customer:
         return ""
-    notes = [
-        text for each in thread.messages if is_private(each) and not is_ours(each) for text in texts_of_message(each)
-    ]
-    visible = [text for each in thread.messages if not is_private(each) for text in texts_of_message(each)]
-    written = "\n".join(text for text in (draft.text, *draft.extra_texts) if text)
-    words = repeated_words(written, notes, visible)
+    words = repeated_note(thread, "\n".join(text for text in (draft.text, *draft.extra_texts) if text))
     if not words:
         return ""
     if not gate.asks:
@@ -326,6 +317,19 @@ def _warning(draft: Draft, thread: Thread, gate: Gate) -> str:
             "Say it in other words, or ask the user to send it.",
         )
     return f"It repeats an internal note: “{words}”."
+
+
+def repeated_note(thread: Thread, written: str) -> str | None:
+    """The first eight words or more that `written` repeats of the thread's internal notes; see `repeated_words`.
+
+    Notes by our own account are drafts that a person approved; words that stand in messages
+    that the customer sees are no secret.
+    """
+    notes = [
+        text for each in thread.messages if is_private(each) and not is_ours(each) for text in texts_of_message(each)
+    ]
+    visible = [text for each in thread.messages if not is_private(each) for text in texts_of_message(each)]
+    return repeated_words(written, notes, visible)
 
 
 def _unresolved(draft: Draft) -> OutcomeUnknown:

@@ -223,6 +223,51 @@ async def test_what_no_message_may_hold_no_field_may_either(desk: Desk, value: s
     assert desk.wire.writes == []
 
 
+SECRET = "the outage was caused by our vendor missing their patch window again"
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "refused"),
+    [
+        ("Steps to reproduce", f"Sadly {SECRET}, sorry.", True),
+        ("Steps to reproduce", "the outage was caused by our vendor", False),
+        ("Workaround until the fix", SECRET, False),
+    ],
+    ids=["public", "seven words", "for the team alone"],
+)
+async def test_words_of_an_internal_note_are_refused_in_a_field_that_customers_may_see(
+    desk: Desk, label: str, value: str, *, refused: bool
+) -> None:
+    number = desk.find(f"{BUG_REPORT} AND {EMAIL}")
+    user = desk.sandbox.database.execute("SELECT id FROM users WHERE NOT external AND NOT deleted").fetchone()[0]
+    desk.sandbox.agent_writes(desk.id_of(number), f"Internally: {SECRET}.", user, note=True)
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, fields={label: value})
+    assert said.failed is refused
+    if refused:
+        assert said.text == (
+            f"refused: {label}, which customers may see, would repeat an internal note: \u201c{SECRET}\u201d. "
+            "Say it in other words, or leave it to a person."
+        )
+        assert desk.wire.writes == []
+
+
+async def test_what_the_customer_wrote_may_go_into_a_field_though_a_note_repeats_it(desk: Desk) -> None:
+    number = desk.find(f"{BUG_REPORT} AND {EMAIL}")
+    user = desk.sandbox.database.execute("SELECT id FROM users WHERE NOT external AND NOT deleted").fetchone()[0]
+    desk.sandbox.agent_writes(desk.id_of(number), SECRET, user, note=True)
+    desk.sandbox.customer_writes(desk.id_of(number), SECRET)
+    async with desk.agent() as agent:
+        said = await agent.call("update_conversation", conversation=number, fields={"Steps to reproduce": SECRET})
+    assert not said.failed, said.text
+
+
+async def test_a_short_value_costs_no_look_at_the_notes(desk: Desk) -> None:
+    async with desk.agent() as agent:
+        await agent.call("update_conversation", conversation=desk.find(BUG_REPORT), fields={"Severity": "Minor"})
+    assert not any("/messages" in each.path for each in desk.wire.sent)
+
+
 async def test_fields_need_a_ticket_type(desk: Desk) -> None:
     number = desk.find("c.ticketTypeId IS NULL AND c.status = 'open'")
     async with desk.agent() as agent:

@@ -113,6 +113,7 @@ async def update_conversation(
     intended = IntendedChange(
         identity, body, fields or {}, metadata or {}, named["ticketTypeId"], links, as_of, expected or {}
     )
+    await intended.require_words_of_its_own(workspace)
     question: Callable[[JsonObject], str] | None = None
     asked = ""
     if status == "closed" and gate.asks:
