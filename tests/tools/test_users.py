@@ -116,6 +116,14 @@ async def test_an_id_is_no_way_around_who_is_of_the_team_and_still_there(
     desk.sandbox.close()
 
 
+@pytest.mark.parametrize("named", ["Carla Brandt", "carla.brandt@quayside.example"])
+async def test_what_somebody_who_left_has_done_is_still_reported(desk: Desk, named: str) -> None:
+    async with desk.agent() as agent:
+        said = await agent.call("run_report", metric="totalCount", start="90d", assignee=named)
+    assert not said.failed, said.text
+    assert desk.wire.sent[-1].body["filters"]["assigneeId"] == user_id(desk, "Carla Brandt")
+
+
 async def test_where_customers_people_may_be_meant_the_refusal_says_how_to_find_them(desk: Desk) -> None:
     async with desk.agent() as agent:
         said = await agent.call("update_conversation", conversation=desk.find("c.status = 'open'"), submitter="Qqqq")

@@ -97,7 +97,7 @@ async def run_report(
     if customer:
         filters["customerId"] = (await workspace.names.customer(customer)).id
     if assignee:
-        filters["assigneeId"] = (await workspace.names.user(assignee)).id
+        filters["assigneeId"] = (await workspace.names.user(assignee, deleted=True)).id
     if tag:
         filters["tagId"] = (await workspace.names.tag(tag)).id
     is_time = metric in WEIGHED_BY
