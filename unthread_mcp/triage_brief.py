@@ -38,6 +38,10 @@ from unthread_mcp.workspace import Workspace
 OPEN: Final[list[JsonValue]] = ["open", "in_progress", "on_hold"]
 """All that are not closed."""
 SIMILAR_SHOWN: Final = 5
+LOAD: Final = "who has how many not closed"
+OTHERS: Final = "their other conversations not closed"
+SIMILAR_BY: Final = "similar ones by their "
+"""What parts are called where they are missing; the last one's name goes on."""
 _NOTHING: Final = Page([], 0, None)
 _WORD_QUERIES: Final = 3
 _LABELLED: Final = 50
@@ -93,7 +97,7 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     first = await at_once(
         {
             "the conversation": read,
-            "who has how many not closed": _listing(workspace, LIST_CONVERSATIONS, load),
+            LOAD: _listing(workspace, LIST_CONVERSATIONS, load),
             # Without select: who was deleted is told by a field that the reference doesn't name.
             "the team": _listing(workspace, LIST_USERS, {"order": ["name", "id"], "descending": False, "limit": 100}),
             "tags": _listing(workspace, LIST_TAGS, _by_name("id", "name")),
@@ -106,7 +110,7 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     brief.missing = {name: each for name, each in first.items() if isinstance(each, UnthreadError)}
     pages = {name: each for name, each in first.items() if isinstance(each, Page)}
     team = pages.get("the team", _NOTHING).rows
-    _count_open(brief, pages.get("who has how many not closed", _NOTHING))
+    _count_open(brief, pages.get(LOAD, _NOTHING))
     brief.tags = pages.get("tags", _NOTHING).rows
     brief.ticket_types = pages.get("ticket types", _NOTHING).rows
     workspace.names.remember_ticket_types(brief.ticket_types)
@@ -151,7 +155,7 @@ async def _read_what_follows(workspace: Workspace, brief: TriageBrief) -> None:
     client = workspace.client
     if customer := id_of(conversation, "customerId"):
         operations["the customer"] = lambda: client.read(GET_CUSTOMER, {"customer_id": customer})
-        operations["their other conversations not closed"] = _reading(workspace, _others_open(customer))
+        operations[OTHERS] = _reading(workspace, _others_open(customer))
     if channel := text_of(conversation, "channelId"):
         body: JsonObject = {"select": ["id", "name"], "where": [_is("slackChannels.id", channel)], "limit": 1}
         operations["the account"] = lambda: client.read(LIST_ACCOUNTS, {}, body=body)
@@ -160,7 +164,7 @@ async def _read_what_follows(workspace: Workspace, brief: TriageBrief) -> None:
         operations["the knowledge base"] = lambda: client.read(QUERY_KNOWLEDGE_BASE, {}, body=asked)
     wanted = _described(conversation, _first_words(entries))
     searches = _searches(conversation, wanted)
-    operations |= {f"similar ones by their {by}": _reading(workspace, search) for by, search in searches.items()}
+    operations |= {f"{SIMILAR_BY}{by}": _reading(workspace, search) for by, search in searches.items()}
     found = await at_once(operations)
     values: dict[str, JsonValue] = {}
     for name, each in found.items():
@@ -188,13 +192,13 @@ def _take(workspace: Workspace, brief: TriageBrief, values: Mapping[str, JsonVal
     accounts = page("the account").rows
     brief.account = accounts[0] if accounts else {}
     brief.knowledge = values.get("the knowledge base")
-    others = page("their other conversations not closed")
+    others = page(OTHERS)
     rows = [row for row in others.rows if id_of(row) != brief.id]
     total = None if others.total is None else max(len(rows), others.total - (len(others.rows) - len(rows)))
     brief.others_open = Page(rows, total, others.next)
     candidates: dict[str, JsonObject] = {}
     for name in values:
-        if name.startswith("similar ones by their "):
+        if name.startswith(SIMILAR_BY):
             candidates |= {id_of(row): row for row in page(name).rows if id_of(row) not in {"", brief.id}}
     for row in [*rows, *candidates.values()]:
         workspace.numbers.remember(row)

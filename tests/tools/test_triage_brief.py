@@ -144,6 +144,32 @@ async def test_a_part_that_fails_is_named_and_the_rest_is_answered(
     assert still in said
 
 
+async def test_what_could_not_be_looked_up_is_not_said_to_be_none(desk: Desk) -> None:
+    several = (
+        "c.status = 'open' AND c.customerId IS NOT NULL AND "
+        "(SELECT count(*) FROM conversations d WHERE d.customerId = c.customerId AND d.status = 'open') > 1"
+    )
+    conversation = desk.find(several)
+
+    def fail(request: httpx2.Request) -> httpx2.Response | None:
+        wanted = json.loads(request.content) if request.url.path.endswith("/conversations/list") else {}
+        return httpx2.Response(400, json={"error": "no"}) if "friendlyId" not in str(wanted.get("where")) else None
+
+    async with desk.agent() as agent:
+        whole = await agent.call("get_triage_brief", conversation=conversation)
+        desk.wire.before = lambda request: fail(request) if request.url.path.endswith("/conversations/list") else None
+        said = await agent.call("get_triage_brief", conversation=conversation)
+    assert "their other conversations not closed: " in whole
+    assert " not closed)" in whole
+    assert not said.failed, said.text
+    assert "not closed: none" not in said
+    assert "none found" not in said
+    assert " not closed)" not in said
+    assert "who could take it: " in said
+    for part in ("their other conversations not closed", "who has how many not closed", "similar ones by their"):
+        assert part in said.text.splitlines()[-1]
+
+
 async def test_the_customer_and_the_account_may_be_missing_too(desk: Desk) -> None:
     number = desk.find("c.sourceType = 'slack' AND c.customerId IS NOT NULL AND c.status = 'open'")
     identity = desk.id_of(number)

@@ -15,12 +15,12 @@ from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import ConversationRef
 from unthread_mcp.conversation_view import conversation_head, thread_shown
 from unthread_mcp.knowledge_answers import knowledge_lines
-from unthread_mcp.render import NAME_LENGTH, SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of
+from unthread_mcp.render import NAME_LENGTH, SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of, some_of
 from unthread_mcp.ticket_fields import fields_of, label_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
 from unthread_mcp.tools.conversations import conversation_line
-from unthread_mcp.triage_brief import TriageBrief, read_brief
+from unthread_mcp.triage_brief import LOAD, OTHERS, SIMILAR_BY, TriageBrief, read_brief
 from unthread_mcp.untrusted import Fence, grapheme_end, one_line
 from unthread_mcp.workspace import Workspace
 
@@ -59,8 +59,8 @@ async def get_triage_brief(
     brief = await read_brief(workspace, conversation)
     sections = [
         _customer(workspace, brief.customer, brief.account),
-        *_others(workspace, brief.others_open.rows, brief.others_open.total, int(max_tokens * _OTHERS_SHARE)),
-        *_similar(workspace, brief.similar, int(max_tokens * _SIMILAR_SHARE)),
+        *_others(workspace, brief, int(max_tokens * _OTHERS_SHARE)),
+        *_similar(workspace, brief, int(max_tokens * _SIMILAR_SHARE)),
         *_takers(brief),
         *_knowledge(brief.knowledge, asked=bool(brief.question), tokens=int(max_tokens * _KNOWLEDGE_SHARE)),
         *_offer(brief.tags, brief.ticket_types, int(max_tokens * _OFFER_SHARE)),
@@ -124,22 +124,24 @@ def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -
     return SEPARATOR.join([f"customer {name_of(customer)}", *(fact for fact in facts if fact)])
 
 
-def _others(workspace: Workspace, rows: Sequence[JsonObject], total: int | None, tokens: int) -> list[str]:
+def _others(workspace: Workspace, brief: TriageBrief, tokens: int) -> list[str]:
+    rows, total = brief.others_open.rows, brief.others_open.total
     if not rows:
-        return ["their other conversations not closed: none"]
+        return [] if OTHERS in brief.missing else [f"{OTHERS}: none"]
     count = f"{total:,}" if total is not None else f"{len(rows)} or more"
     lines = [conversation_line(row, workspace.date) for row in rows]
     return [
-        f"their other conversations not closed: {count}",
+        f"{OTHERS}: {count}",
         *_within(lines, tokens, "search_conversations with the customer shows them", total or 0),
     ]
 
 
-def _similar(workspace: Workspace, rows: Sequence[JsonObject], tokens: int) -> list[str]:
-    if not rows:
-        return ["similar closed ones: none found"]
+def _similar(workspace: Workspace, brief: TriageBrief, tokens: int) -> list[str]:
+    if not brief.similar:
+        looked_for = not any(name.startswith(SIMILAR_BY) for name in brief.missing)
+        return ["similar closed ones: none found"] if looked_for else []
     lines: list[str] = []
-    for row in rows:
+    for row in brief.similar:
         took = row.get("resolutionTime")
         took_said = f" after {write_duration(took)}" if isinstance(took, int | float) and took >= 0 else ""
         lines.append(
@@ -160,12 +162,12 @@ def _takers(brief: TriageBrief) -> list[str]:
     people = sorted(brief.people, key=lambda each: (-closed[each], brief.open_by_person[each], brief.people[each]))
     if not people:
         return []
-    said = [
-        f"{one_line(brief.people[each], NAME_LENGTH)} ("
-        + (f"closed {closed[each]} similar; " if closed[each] else "")
-        + f"{brief.open_by_person[each]} not closed)"
-        for each in people[:_TAKERS_SHOWN]
-    ]
+    load_known = LOAD not in brief.missing
+    said: list[str] = []
+    for each in people[:_TAKERS_SHOWN]:
+        facts = [f"closed {closed[each]} similar"] if closed[each] else []
+        facts += [f"{brief.open_by_person[each]} not closed"] if load_known else []
+        said.append(one_line(brief.people[each], NAME_LENGTH) + (f" ({'; '.join(facts)})" if facts else ""))
     counted, total = brief.open_counted, brief.open_total
     of = "" if counted >= total else f", counted in the {counted} last updated of {total:,} not closed"
     return [f"who could take it{of}: {', '.join(said)}"]
@@ -205,4 +207,4 @@ def _fitting(words: Sequence[str], tokens: int, tool: str) -> str:
 
 def _kind(ticket_type: JsonObject) -> str:
     required = [label_of(each) for each in fields_of(ticket_type) if each.get("required") is True]
-    return name_of(ticket_type) + (f" (required: {', '.join(required)})" if required else "")
+    return name_of(ticket_type) + (f" (required: {some_of(required)})" if required else "")
