@@ -276,7 +276,7 @@ async def test_the_words_of_a_reply_in_doubt_are_not_sent_in_another_shape(desk:
 
 
 def filled(desk: Desk, number: str, rows: int, size: int) -> None:
-    """The thread reads as so many messages of about `size` bytes, which take four times as much memory because of an emoji."""
+    """The thread reads as so many messages of about `size` bytes; an emoji makes them take four times as much memory."""
     identity = desk.id_of(number)
     html = "<p>\U0001f600 See below.</p>" * (size // 22)
     messages = [
@@ -316,7 +316,7 @@ async def test_a_thread_too_long_for_one_look_is_refused_without_a_limit_that_th
     filled(desk, number, 100, 180_000)
     async with desk.agent("legacy", human=human) as agent:
         said = await agent.call("send_reply", conversation=number, as_of="1795000000.000000", text=TEXT)
-    assert said.text.startswith("error: ") or said.text.startswith("refused: "), said.text
+    assert said.text.startswith("refused: ")
     assert "The conversation is too long to be read here, so nothing was sent." in said
     assert "limit" not in said
     assert desk.wire.writes == []
