@@ -276,7 +276,7 @@ async def test_the_words_of_a_reply_in_doubt_are_not_sent_in_another_shape(desk:
 
 
 def filled(desk: Desk, number: str, rows: int, size: int) -> None:
-    """The thread reads as so many messages of about `size` bytes; an emoji makes them take four times as much memory."""
+    """It reads as so many messages of about `size` bytes; an emoji makes them take four times as much memory."""
     identity = desk.id_of(number)
     html = "<p>\U0001f600 See below.</p>" * (size // 22)
     messages = [
