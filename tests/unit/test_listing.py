@@ -41,7 +41,7 @@ async def test_the_brief_set_is_asked_for_and_the_order_ends_in_the_id() -> None
         "order": ["createdAt", "id"],
         "descending": True,
         "limit": 25,
-        "select": ["id", "title", "url", "status", "updatedAt", "createdAt"],
+        "select": ["id", "title", "url", "status", "userGroupIds", "updatedAt", "createdAt"],
     }
 
 
