@@ -6,15 +6,13 @@ are the same every time.
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 from benchmarks import canned_reports, packages, report, servers
 from benchmarks.client import Server
 from benchmarks.comparing import Race
 from benchmarks.contest import CONVERSATION, REPORT, ROWS, SAME_ROWS, contest
-from benchmarks.counting import HOW, compact, count_tokens
-from benchmarks.packages import CannotInstallError
+from benchmarks.counting import HOW, compact, count_tokens, run_bench
 
 _TOOLS: Final = "tools/list"
 _TOOLS_FOR_MODELS: Final = "tools/list without output schemas"
@@ -75,10 +73,4 @@ def _listed(server: Server) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    asked = report.options(__doc__, rounds=1)
-    try:
-        section = run()
-    except CannotInstallError as reason:
-        print(reason, file=sys.stderr)
-        sys.exit(report.CANNOT)
-    report.finish(section, asked)
+    run_bench(__doc__, run)

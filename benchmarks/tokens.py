@@ -7,15 +7,13 @@ machine, so ``--check`` can stand in CI. ``benchmarks.answers`` has the peers' b
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks import canned, report, servers
 from benchmarks.client import Call, Server
-from benchmarks.counting import HOW, compact, count_tokens
-from benchmarks.packages import CannotInstallError
+from benchmarks.counting import HOW, compact, count_tokens, run_bench
 from benchmarks.upstream import RunningUpstream
 
 _TOOLS_LIST: Final = 5_000
@@ -97,10 +95,4 @@ def run() -> report.Section:
 
 
 if __name__ == "__main__":
-    asked = report.options(__doc__, rounds=1)
-    try:
-        section = run()
-    except CannotInstallError as reason:
-        print(reason, file=sys.stderr)
-        sys.exit(report.CANNOT)
-    report.finish(section, asked)
+    run_bench(__doc__, run)
