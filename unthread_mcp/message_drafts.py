@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 from unthread_mcp.answers import text_of
@@ -19,9 +20,9 @@ _TEXTS: Final = ("text", "htmlContent")
 _OUTLINE: Final = ("id", "ts", "timestamp", "isPrivateNote", "botId", "botName", "sentByUser", "user", "metadata")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
-    """A message to be written."""
+    """A message to be written. What its text comes to is worked out once: it is asked for several times a send."""
 
     what: str
     """`reply` or `note`."""
@@ -46,19 +47,24 @@ class Draft:
 
     def can_be_found(self, thread: Thread) -> bool:
         """Whether it has a text to match and stands where it can be read."""
-        return self.shows_in_thread(thread) and bool(canonical(self.text))
+        return self.shows_in_thread(thread) and bool(self.canonical_text)
 
-    @property
+    @cached_property
+    def canonical_text(self) -> str:
+        """The text as a thread may show it."""
+        return canonical(self.text)
+
+    @cached_property
     def intent(self) -> Intent:
         """This message, said after `as_of`: the words that a reader sees, whatever their shape, and what goes along."""
         return Intent(self.what, self.conversation_id, self.as_of, self._content, self._digests)
 
-    @property
+    @cached_property
     def anywhere(self) -> Intent:
         """The same without its `as_of`."""
         return Intent(f"{self.what} anywhere", self.conversation_id, None, self._content, self._digests)
 
-    @property
+    @cached_property
     def alike(self) -> Intent:
         """Any message that a thread may show as it shows this one, whatever else goes with it.
 
@@ -66,11 +72,11 @@ class Draft:
         """
         return Intent(f"{self.what} alike", self.conversation_id, None, canonical(self._words) or self._content)
 
-    @property
+    @cached_property
     def _words(self) -> str:
         return exact("\n".join([self.text, *self.extra_texts]))
 
-    @property
+    @cached_property
     def _content(self) -> str:
         wordless = [block for block in self.extra if block.get("type") != "section"]
         return json.dumps([self._words, *wordless], sort_keys=True) if wordless else self._words
@@ -93,11 +99,10 @@ def found_in(
     """
     if not draft.can_be_found(thread):
         return None
-    wanted = canonical(draft.text)
     ours = [each for each in candidates if is_private(each) != draft.reaches_customer and _written_by(draft, each)]
     for message in ours:
         if how == "alike":
-            same = wanted in map(canonical, texts_of_message(message))
+            same = draft.canonical_text in map(canonical, texts_of_message(message))
         else:
             wanted_as = "yes" if how == "surely" else "maybe"
             same = wanted_as in {recognise(draft.text, text) for text in texts_of_message(message)}
