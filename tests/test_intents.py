@@ -564,11 +564,11 @@ def test_an_older_memory_never_replaces_what_is_unresolved_in_the_file(file: Pat
     one, other = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
     one.settle(begun(one, REPLY), "done", {})
     clock.now -= 1000
-    again = other.begin(REPLY, repeat=True)
+    again = other.begin(again=[REPLY])
     assert isinstance(again, Begun)
     other.settle(again.token, "unknown", {})
     assert isinstance(one.look(REPLY), Unresolved)
-    assert isinstance(one.begin(REPLY, repeat=True), Unresolved)
+    assert isinstance(one.begin(again=[REPLY]), Unresolved)
     assert isinstance(other.look(REPLY), Unresolved)
     one.close()
     other.close()
@@ -589,7 +589,7 @@ def test_what_was_done_here_is_still_done_if_another_process_began_it_anew_and_t
 ) -> None:
     one, other = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
     one.settle(begun(one, REPLY), "done", {"ts": "1"})
-    again = other.begin(REPLY, repeat=True)
+    again = other.begin(again=[REPLY])
     assert isinstance(again, Begun)
     assert isinstance(one.look(REPLY), Unresolved)
     other.forget(again.token)
@@ -636,12 +636,12 @@ def test_a_file_that_is_deleted_is_made_again_with_what_is_known_here(
 def test_what_else_a_write_does_is_begun_and_settled_with_it(intents: Intents, clock: Clock) -> None:
     beside = many(3)
     intents.settle(begun(intents, beside[0]), "done", {})
-    answer = intents.begin(REPLY, also=[*beside, beside[0]])
+    answer = intents.begin(REPLY, again=[*beside, beside[0]])
     assert isinstance(answer, Begun)
     assert [intents.look(each) for each in (REPLY, *beside)] == [Unresolved(clock.now)] * 4
     intents.forget(answer.token)
     assert [intents.look(each) for each in (REPLY, *beside)] == [None] * 4
-    answer = intents.begin(REPLY, also=beside)
+    answer = intents.begin(REPLY, again=beside)
     assert isinstance(answer, Begun)
     intents.settle(answer.token, "unknown", {})
     assert [intents.look(each) for each in (REPLY, *beside)] == [Unresolved(clock.now)] * 4
@@ -652,8 +652,58 @@ def test_nothing_is_begun_where_something_beside_it_is_in_doubt(intents: Intents
     begun(intents, beside[1])
     started = clock.now
     clock.now += 1
-    assert intents.begin(REPLY, also=beside) == Unresolved(started)
+    assert intents.begin(REPLY, again=beside) == Unresolved(started)
     assert [intents.look(each) for each in (REPLY, *beside)] == [None, None, Unresolved(started), None]
+
+
+def test_what_must_not_have_been_done_is_told_from_what_may_have_been(intents: Intents) -> None:
+    first, second, third = many(3)
+    intents.settle(begun(intents, second), "done", {"ts": "2"})
+    assert intents.begin(first, second, again=[third]) == Resolved({"ts": "2"})
+    assert intents.begin(second, again=[second]) == Resolved({"ts": "2"})
+    assert [intents.look(each) for each in (first, third)] == [None, None]  # all or none
+    answer = intents.begin(first, again=[second, third])
+    assert isinstance(answer, Begun)
+    intents.settle(answer.token, "done", {"ts": "3"})
+    assert [intents.look(each) for each in (first, second, third)] == [Resolved({"ts": "3"})] * 3
+
+
+def test_what_the_file_has_as_well_is_let_go_from_memory_but_for_the_newest_and_the_unresolved(
+    file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unthread_mcp.intents.MOST_REMEMBERED", 40)
+    intents = Intents("workspace", file, now=clock)
+    unresolved, *rest = many(201)
+    begun(intents, unresolved)
+    for each in rest:
+        intents.settle(begun(intents, each), "done", {})
+    assert all(isinstance(intents.look(each), Resolved) for each in rest)
+    with held(file):  # now memory alone serves
+        known = [intents.look(each) for each in rest]
+        assert isinstance(intents.look(unresolved), Unresolved)
+    assert 40 <= sum(each is not None for each in known) <= 50
+    assert all(known[-40:])
+    intents.close()
+
+
+def test_what_the_file_lacks_is_not_let_go_from_memory(
+    file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unthread_mcp.intents.MOST_REMEMBERED", 4)
+    intents, only_here = Intents("workspace", file, now=clock), Intents("workspace", None, now=clock)
+    asked = many(60)
+    with held(file):
+        for each in asked:
+            intents.settle(begun(intents, each), "done", {})
+            only_here.settle(begun(only_here, each), "done", {})
+        assert all(isinstance(intents.look(each), Resolved) for each in asked)
+    assert all(isinstance(only_here.look(each), Resolved) for each in asked)
+    clock.now += 60
+    assert intents.durable
+    other = Intents("workspace", file, now=clock)
+    assert all(isinstance(other.look(each), Resolved) for each in asked)
+    intents.close()
+    other.close()
 
 
 CHILD = """

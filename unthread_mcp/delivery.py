@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 from unthread_mcp.answers import text_of
 from unthread_mcp.api.allowance import own_allowance
@@ -205,13 +205,14 @@ async def _send(workspace: Workspace, draft: Draft, thread: Thread) -> Delivery:
 async def _send_once(workspace: Workspace, draft: Draft, thread: Thread) -> Delivery:
     body = draft.body(thread)
     shown = draft.shows_in_thread(thread)
-    tokens: list[str] = []
-    for intent, repeat in ((draft.intent, False), (draft.anywhere, shown), (draft.alike, True)):
-        begun = workspace.intents.begin(intent, repeat=repeat)
-        if not isinstance(begun, Begun):
-            _forget(workspace, tokens)
-            return _known(draft, thread, begun)
-        tokens.append(begun.token)
+    # Where a message can be read back, the thread tells whether it stands there, whatever was sent before.
+    begun = (
+        workspace.intents.begin(draft.intent, again=[draft.anywhere, draft.alike])
+        if shown
+        else workspace.intents.begin(draft.intent, draft.anywhere, again=[draft.alike])
+    )
+    if not isinstance(begun, Begun):
+        return _known(draft, thread, begun)
     try:
         receipt = await workspace.client.write(
             CREATE_MESSAGE,
@@ -220,18 +221,18 @@ async def _send_once(workspace: Workspace, draft: Draft, thread: Thread) -> Deli
             files=[each.upload for each in draft.files],
         )
     except OutcomeUnknown as unknown:
-        _settle(workspace, tokens, "unknown")
+        workspace.intents.settle(begun.token, "unknown", {})
         return await _read_back(workspace, draft, thread, unknown)
     except UnthreadError:
-        _forget(workspace, tokens)
+        workspace.intents.forget(begun.token)
         raise
     except BaseException:
         # Cancelled at the end of the grace period, or a bug: the message may be out.
-        _settle(workspace, tokens, "unknown")
+        workspace.intents.settle(begun.token, "unknown", {})
         raise
     sent = receipt.body if isinstance(receipt.body, dict) else {}
     name = name_of_message(sent) if shown else ""
-    _settle(workspace, tokens, "done", name)
+    workspace.intents.settle(begun.token, "done", {"ts": name})
     note = "" if receipt.complete else " Unthread confirmed it, but its receipt was incomplete."
     return Delivery("done", thread, name or None, note, sent)
 
@@ -281,16 +282,6 @@ def _came_after(workspace: Workspace, draft: Draft, before: Thread, thread: Thre
 
 def _identity(message: JsonObject) -> tuple[str, str]:
     return name_of_message(message), text_of(message, "id")
-
-
-def _settle(workspace: Workspace, tokens: Sequence[str], outcome: Literal["done", "unknown"], name: str = "") -> None:
-    for token in tokens:
-        workspace.intents.settle(token, outcome, {"ts": name} if outcome == "done" else {})
-
-
-def _forget(workspace: Workspace, tokens: Sequence[str]) -> None:
-    for token in tokens:
-        workspace.intents.forget(token)
 
 
 def _candidates(workspace: Workspace, draft: Draft, thread: Thread) -> list[JsonObject]:

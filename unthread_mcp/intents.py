@@ -10,6 +10,8 @@ that holds the file silence a whole desk; the look-back in the thread guards wha
 sent. Whatever the file lacks is written together with the next thing that it takes, and when the intents are closed:
 until then `problem` stays.
 
+Of what the file has as well, the memory keeps the newest, so that a process doesn't grow for as long as it runs.
+
 Otherwise the file is right, whatever the clocks say: what was done earlier or later than something unresolved never
 replaces it. An intent that was begun and never settled stays unresolved for ever: either its process died in between,
 or it is still running somewhere. If two processes began the same without knowing of each other, it is in doubt until it
@@ -47,6 +49,9 @@ SAME_INTENT_SECONDS: Final = 600
 
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a done intent is remembered at least. Unresolved ones are never forgotten."""
+
+MOST_REMEMBERED: Final = 4_000
+"""Done intents that are kept in memory beside the file, about 400 bytes each: a message has three."""
 
 RETRY_SECONDS: Final = 5
 """How long a file that couldn't be used is left alone."""
@@ -138,29 +143,26 @@ class Intents:
         """Why the file lacks something or was not used the last time, in a sentence; empty if all is well."""
         return self._problem
 
-    def begin(
-        self, intent: Intent, *, repeat: bool = False, also: Sequence[Intent] = ()
-    ) -> Begun | Unresolved | Resolved:
-        """Claim `intent`. Of any number of calls, in any number of processes, exactly one gets `Begun`.
+    def begin(self, *once: Intent, again: Sequence[Intent] = ()) -> Begun | Unresolved | Resolved:
+        """Claim all of these, or none. Of any number of calls, in any number of processes, one gets `Begun`.
 
-        With `repeat`, one that was done may be begun anew; an unresolved one never. `also` is begun with it, all or
-        nothing, and may have been done before.
+        What `once` names must not have been done. What `again` names may have been. Nothing may be unresolved.
         """
-        key = self._key(intent)
-        beside = dict.fromkeys(map(self._key, also))
+        keys = {each: self._key(each) for each in (*once, *again)}
 
         def claim(view: _View) -> Begun | Unresolved | Resolved:
-            known = self._answer(intent, view.read(key))
-            if known and not (repeat and isinstance(known, Resolved)):
-                return known
-            for each in beside:
-                if (found := view.read(each)) and found.state != "done":
-                    return Unresolved(found.started)
+            known = {each: self._answer(each, view.read(key)) for each, key in keys.items()}
+            for each in once:
+                if found := known[each]:
+                    return found
+            for each in again:
+                if isinstance(found := known[each], Unresolved):
+                    return found
             now = self._now()
-            tokens = {each: f"{each.hex()}:{secrets.token_hex(8)}" for each in (key, *beside)}
-            for each, token in tokens.items():
-                view.write(each, Record(token, "begun", now, now, {}))
-            return Begun(" ".join(tokens.values()))
+            begun = Record(secrets.token_hex(8), "begun", now, now, {})
+            for key in keys.values():
+                view.write(key, begun)
+            return Begun(" ".join((begun.token, *(key.hex() for key in keys.values()))))
 
         return self._run(claim)
 
@@ -174,12 +176,14 @@ class Intents:
 
         `receipt` holds ids and times, never text.
         """
+        round_, keys = _begun_by(token)
 
         def record(view: _View) -> None:
-            for key, round_ in _rounds(token):
+            now, kept = self._now(), {**receipt}
+            for key in keys:
                 known = view.read(key)
                 if known and known.token == round_ and (outcome == "done" or known.state != "done"):
-                    view.write(key, known._replace(state=outcome, changed=self._now(), receipt={**receipt}))
+                    view.write(key, known._replace(state=outcome, changed=now, receipt=kept))
 
         self._run(record)
 
@@ -198,9 +202,10 @@ class Intents:
 
     def forget(self, token: str) -> None:
         """Take back a `begin` whose write was refused: it did not happen and may be tried again."""
+        round_, keys = _begun_by(token)
 
         def remove(view: _View) -> None:
-            for key, round_ in _rounds(token):
+            for key in keys:
                 known = view.read(key)
                 if known and known.token == round_ and known.state == "begun":
                     view.write(key, None)
@@ -262,6 +267,7 @@ class Intents:
             self._remember(view.changes)
             if saved or not self._file:
                 self._nothing_lacks()
+                self._let_go()
             elif view.changes:
                 self._lacking |= view.changes.keys()
                 if not self._logged:
@@ -287,7 +293,7 @@ class Intents:
                     view.write(key, ours)
                 return ours
             # What another process has only begun, it may yet take back.
-            if stored.state != "begun" or (ours and ours.token == stored.token):
+            if stored != ours and (stored.state != "begun" or (ours and ours.token == stored.token)):
                 self._memory[key] = stored
             return stored
 
@@ -324,6 +330,13 @@ class Intents:
         if self._file:
             self._problem = ""
 
+    def _let_go(self) -> None:
+        """Of what the file has as well, keep the newest that are done, and all that are unresolved."""
+        if self._file and len(self._memory) > MOST_REMEMBERED + MOST_REMEMBERED // 4:
+            done = [key for key, record in self._memory.items() if record.state == "done"]
+            for key in done[:-MOST_REMEMBERED]:
+                del self._memory[key]
+
     def _prune(self, rows: Rows | None) -> None:
         """Once a day, let go of what was done long ago."""
         now = self._now()
@@ -338,5 +351,7 @@ class Intents:
         self._prune_at = now + _PRUNE_SECONDS
 
 
-def _rounds(token: str) -> list[tuple[bytes, str]]:
-    return [(bytes.fromhex(each.partition(":")[0]), each) for each in token.split()]
+def _begun_by(token: str) -> tuple[str, list[bytes]]:
+    """The round that a token stands for, and the keys that were begun in it."""
+    round_, *keys = token.split()
+    return round_, [bytes.fromhex(each) for each in keys]

@@ -125,7 +125,7 @@ async def once(
     """
 
     async def remembered() -> Written:
-        begun = workspace.intents.begin(intent, repeat=done_before is None, also=also)
+        begun = workspace.intents.begin(*([intent] if done_before else []), again=[intent, *also])
         if isinstance(begun, Resolved) and done_before:
             return done_before(begun.receipt)
         if not isinstance(begun, Begun):
