@@ -55,8 +55,8 @@ class ConversationNumbers:
         """Keep the id behind a conversation's number, as far as they are given."""
         number = friendly_number(conversation.get("friendlyId"))
         if number is not None and (identity := id_of(conversation)):
-            same = self._numbers.get(number, identity) == identity
-            self._numbers[number] = identity if same else _SEVERAL
+            if self._numbers.setdefault(number, identity) != identity:
+                self._numbers[number] = _SEVERAL
             self._numbers.move_to_end(number)
             if len(self._numbers) > MAX_NUMBERS:
                 self._numbers.popitem(last=False)

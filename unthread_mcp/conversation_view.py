@@ -16,6 +16,7 @@ from unthread_mcp.render import (
     NAME_LENGTH,
     SEPARATOR,
     TITLE_LENGTH,
+    as_many_as_fit,
     compact,
     name_of,
     names_of,
@@ -52,6 +53,7 @@ _THREAD_BYTES: Final = MAX_BYTES - 4_000
 _FOR_REMARKS: Final = 400
 """Bytes for the fence and for what is said of what was left out."""
 _FIELDS_SHOWN: Final = 30
+_FIELDS_TOKENS: Final = 400
 """Ticket type fields in the facts above a thread; workspaces have a handful."""
 _FILES_SHOWN: Final = 10
 _PEOPLE_NAMED: Final = 3
@@ -117,8 +119,11 @@ async def _ticket_type(workspace: Workspace, conversation: JsonObject) -> str:
         labels = {text_of(field, "id"): label_of(field) for field in fields_of(definition)}
     if not identity and not filled:
         return ""
-    shown = [*filled.items()][:_FIELDS_SHOWN]
-    fields = "; ".join(f"{labels.get(key, one_line(key, 40))}: {_value(value)}" for key, value in shown)
+    first = [
+        f"{labels.get(key, one_line(key, 40))}: {_value(value)}" for key, value in [*filled.items()][:_FIELDS_SHOWN]
+    ]
+    shown = as_many_as_fit(first, _FIELDS_TOKENS)
+    fields = "; ".join(shown)
     if len(filled) > len(shown):
         fields += f"; {len(filled) - len(shown):,} more fields, which select ticketTypeFields shows"
     return f"ticket type {name}" + (f" ({fields})" if fields else "")

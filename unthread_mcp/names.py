@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from unthread_mcp.api.json_types import JsonObject, JsonValue
 
 REMEMBERED: Final = timedelta(minutes=5)
+_RENEWED: Final = timedelta(minutes=1)
+"""What is seen again sooner stays as it is: renewed with each answer, it would hold that answer's memory in pieces."""
 MAX_NAMES: Final = 5_000
 _PAGE: Final = 100
 
@@ -210,8 +212,12 @@ class Names:
         return known[0] if known and known[1] > self._now() else None
 
     def _keep(self, key: tuple[str, str], named: Named) -> None:
+        known = self._known.get(key)
+        until = self._now() + REMEMBERED
+        if known and known[0] == named and until - known[1] < _RENEWED:
+            return
         self._known.pop(key, None)
-        self._known[key] = (named, self._now() + REMEMBERED)
+        self._known[key] = (named, until)
         if len(self._known) > MAX_NAMES:
             del self._known[next(iter(self._known))]
 
@@ -286,7 +292,9 @@ class Names:
         """Keep definitions that were listed whole."""
         for definition in definitions:
             if identity := id_of(definition):
-                self._types[identity] = (definition, self._now() + REMEMBERED)
+                known = self._types.get(identity)
+                kept = known[0] if known and known[0] == definition else definition
+                self._types[identity] = (kept, self._now() + REMEMBERED)
 
 
 def _key(kind: Kind, *, external: bool = False, deleted: bool = False) -> str:

@@ -28,6 +28,8 @@ _FOR_REMARKS: Final = 400
 _LEAST_PIECE: Final = 200
 """Characters below which a piece of a row is not worth showing."""
 _NAMES_SHOWN: Final = 30
+_NAMES_TOKENS: Final = 200
+"""Of a list of names in a line: thirty usual ones have half of that."""
 SEPARATOR: Final = " · "
 NAME_LENGTH: Final = 40
 TITLE_LENGTH: Final = 80
@@ -139,9 +141,19 @@ def names_of(value: JsonValue, path: str) -> str:
 
 def some_of(texts: Sequence[str], limit: int = NAME_LENGTH) -> str:
     """Short texts on one line, separated by commas; of many, the first ones and how many more there are."""
-    shown = [line for each in texts[:_NAMES_SHOWN] if (line := one_line(each, limit))]
-    more = f" and {len(texts) - _NAMES_SHOWN:,} more" if len(texts) > _NAMES_SHOWN else ""
-    return ", ".join(shown) + more
+    first = [line for each in texts[:_NAMES_SHOWN] if (line := one_line(each, limit))]
+    shown = as_many_as_fit(first, _NAMES_TOKENS)
+    left = max(0, len(texts) - _NAMES_SHOWN) + len(first) - len(shown)
+    return ", ".join(shown) + (f" and {left:,} more" if left else "")
+
+
+def as_many_as_fit(texts: Sequence[str], tokens: int) -> Sequence[str]:
+    """As many of `texts`, from the first on, as cost so many tokens with a separator each; the first one always."""
+    for count, text in enumerate(texts):
+        tokens -= estimate_tokens(text) + 1
+        if tokens < 0 and count:
+            return texts[:count]
+    return texts
 
 
 def priority_of(value: JsonValue) -> str:

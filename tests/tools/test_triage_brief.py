@@ -76,6 +76,33 @@ async def test_it_fits_its_budget_for_every_conversation_there_is(desk: Desk) ->
     assert " more; get_triage_brief with a larger max_tokens shows them]" in small
 
 
+@pytest.mark.parametrize("letter", ["\u05e9", "\U0001f9d1", "w"])
+async def test_it_fits_its_budget_however_long_the_names_are(desk: Desk, letter: str) -> None:
+    number = desk.number("twin-1-open")
+    named = [{"id": f"n{each}", "name": f"{each} {letter * 60}"} for each in range(90)]
+
+    def with_long_names(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        path = request.url.path
+        answer = json.loads(response.content)
+        if path.endswith(("tags/list", "users/list", "ticket-types/list")):
+            answer["data"] = [{**each, "fields": [{"label": each["name"], "required": True}] * 40} for each in named]
+        elif path.endswith(desk.id_of(number)) or "/customers/" in path:
+            (answer.get("data") or answer)["tags"] = named
+        return httpx2.Response(response.status_code, json=answer)
+
+    desk.wire.after = with_long_names
+    async with desk.agent() as agent:
+        for most in (1_000, 1_500, 3_000):
+            said = await agent.call("get_triage_brief", conversation=number, max_tokens=most)
+            assert not said.failed, said.text
+            assert estimate_tokens(said.text) <= most
+            assert "as_of=" in said.text
+        small = await agent.call("get_triage_brief", conversation=number, max_tokens=1_000)
+    if letter != "w":
+        assert "[left out: the knowledge base, " in small.text
+        assert "; get_triage_brief with a larger max_tokens shows them]" in small.text
+
+
 async def test_it_takes_three_round_trips_when_the_number_has_to_be_looked_up_and_two_when_not(desk: Desk) -> None:
     waves = Waves(desk.wire)
     server = build_server(read_settings(desk.environment), transport=waves, now=desk.clock)

@@ -14,7 +14,7 @@ from unthread_mcp.api.endpoints import (
 )
 from unthread_mcp.api.errors import InvalidArgument, RequestRejected, Unavailable
 from unthread_mcp.api.json_types import JsonObject
-from unthread_mcp.name_matching import CUSTOMERS, TAGS, Named, looks_like_id
+from unthread_mcp.name_matching import CUSTOMERS, TAGS, USERS, Named, looks_like_id
 from unthread_mcp.names import MAX_NAMES, Names
 from unthread_mcp.render import NAME_LENGTH, TITLE_LENGTH
 from unthread_mcp.untrusted import one_line
@@ -410,6 +410,31 @@ async def test_a_ticket_types_definition_is_remembered_for_five_minutes() -> Non
     clock.forward(minutes=6)
     await names.ticket_type_definition("tt-1")
     assert len(client.asked) == 2
+
+
+async def test_what_is_listed_again_is_remembered_for_longer() -> None:
+    clock = Clock()
+    client = StubClient(lambda _: {})
+    names = names_of_stub(client, clock)
+    for minutes in (0, 2, 2, 4):
+        clock.forward(minutes=minutes)
+        names.remember_names(USERS, [{"id": "u-1", "name": "Anna"}])
+        assert names.names_known(USERS, ["u-1"]) == {"u-1": "Anna"}
+        names.remember_ticket_types([{"id": "tt-1", "name": "Bug"}])
+        assert await names.ticket_type_definition("tt-1") == {"id": "tt-1", "name": "Bug"}
+    names.remember_names(USERS, [{"id": "u-1", "name": "Anna Lee"}])
+    names.remember_ticket_types([{"id": "tt-1", "name": "Defect"}])
+    assert names.names_known(USERS, ["u-1"]) == {"u-1": "Anna Lee"}
+    assert await names.ticket_type_definition("tt-1") == {"id": "tt-1", "name": "Defect"}
+    assert client.asked == []
+
+
+async def test_what_is_listed_again_unchanged_is_not_replaced_by_pieces_of_each_answer() -> None:
+    names = names_of_stub(StubClient(lambda _: {}))
+    first: JsonObject = {"id": "tt-1", "name": "Bug"}
+    for definition in (first, {"id": "tt-1", "name": "Bug"}):
+        names.remember_ticket_types([definition])
+        assert await names.ticket_type_definition("tt-1") is first
 
 
 async def test_a_name_in_another_letter_case_is_refused_where_not_all_that_have_it_were_seen() -> None:

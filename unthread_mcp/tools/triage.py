@@ -11,11 +11,21 @@ from pydantic import Field
 from unthread_mcp.access import reads
 from unthread_mcp.answers import id_of, text_of
 from unthread_mcp.api.errors import UnthreadError
-from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import ConversationRef
 from unthread_mcp.conversation_view import conversation_head, thread_shown
 from unthread_mcp.knowledge_answers import knowledge_lines
-from unthread_mcp.render import NAME_LENGTH, SEPARATOR, TITLE_LENGTH, Answer, name_of, names_of, number_of, some_of
+from unthread_mcp.render import (
+    NAME_LENGTH,
+    SEPARATOR,
+    TITLE_LENGTH,
+    Answer,
+    as_many_as_fit,
+    name_of,
+    names_of,
+    number_of,
+    some_of,
+)
 from unthread_mcp.ticket_fields import fields_of, label_of
 from unthread_mcp.times import write_duration
 from unthread_mcp.tokens import estimate_tokens
@@ -41,8 +51,19 @@ _NEAREST: Final = (
 _MOST_MINUTES: Final = 10**9
 """From here on, they are no time-out of anybody's."""
 _LARGER: Final = "get_triage_brief with a larger max_tokens shows them"
-_LEAST_THREAD: Final = 300
-"""Tokens."""
+_LEAST_ABOVE: Final = 300
+"""Tokens for the conversation's facts and its thread."""
+_LEAST_THREAD: Final = 150
+"""Tokens of these, however long the facts are."""
+_FIRST_TO_GO: Final = (
+    "the knowledge base",
+    OTHERS,
+    "similar closed ones",
+    "tags and ticket types",
+    "who could take it",
+    "the customer",
+)
+"""Where even the shares are too much, because names are very long: what a decision needs least goes first."""
 
 
 @reads("Get a triage brief")
@@ -57,18 +78,19 @@ async def get_triage_brief(
     hits, who could take it, and the tags and ticket types on offer. A part that can't be had is named.
     """
     brief = await read_brief(workspace, conversation)
-    sections = [
-        _customer(workspace, brief.customer, brief.account),
-        *_others(workspace, brief, int(max_tokens * _OTHERS_SHARE)),
-        *_similar(workspace, brief, int(max_tokens * _SIMILAR_SHARE)),
-        *_takers(brief),
-        *_knowledge(brief.knowledge, asked=bool(brief.question), tokens=int(max_tokens * _KNOWLEDGE_SHARE)),
-        *_offer(brief.tags, brief.ticket_types, int(max_tokens * _OFFER_SHARE)),
-        *_missing(brief.missing),
-    ]
-    below = "\n".join(line for line in sections if line)
+    sections = {
+        "the customer": _customer(workspace, brief.customer, brief.account),
+        OTHERS: _others(workspace, brief, int(max_tokens * _OTHERS_SHARE)),
+        "similar closed ones": _similar(workspace, brief, int(max_tokens * _SIMILAR_SHARE)),
+        "who could take it": _takers(brief),
+        "the knowledge base": _knowledge(brief, int(max_tokens * _KNOWLEDGE_SHARE)),
+        "tags and ticket types": _offer(brief.tags, brief.ticket_types, int(max_tokens * _OFFER_SHARE)),
+        "missing": _missing(brief.missing),
+    }
     head = await conversation_head(workspace, brief.thread)
-    room = max(_LEAST_THREAD, max_tokens - estimate_tokens(below) - 1)
+    least_above = max(_LEAST_ABOVE, estimate_tokens("\n".join(head)) + _LEAST_THREAD)
+    below = _most_needed(sections, max_tokens - least_above)
+    room = max(least_above, max_tokens - estimate_tokens(below) - 1)
     above = thread_shown(workspace, brief.thread, head, room, newest_whole=False)
     data: JsonObject = {
         "conversation": brief.thread.conversation,
@@ -87,6 +109,19 @@ async def get_triage_brief(
     return Answer(f"{above}\n{below}", data)
 
 
+def _most_needed(sections: Mapping[str, Sequence[str]], tokens: int) -> str:
+    """The sections, within so many tokens; where some must be left out for that, they are named."""
+    text = "\n".join(line for lines in sections.values() for line in lines)
+    left_out: list[str] = []
+    for name in _FIRST_TO_GO:
+        if estimate_tokens(text) <= tokens:
+            break
+        left_out += [name] if sections[name] else []
+        kept = [line for each, lines in sections.items() if each not in left_out for line in lines]
+        text = "\n".join([*kept, f"[left out: {', '.join(left_out)}; {_LARGER}]"])
+    return text
+
+
 def _missing(missing: Mapping[str, UnthreadError]) -> list[str]:
     """What could not be had, one line for each reason."""
     by_reason: dict[str, list[str]] = {}
@@ -99,19 +134,14 @@ def _missing(missing: Mapping[str, UnthreadError]) -> list[str]:
 
 def _within(rows: Sequence[str], tokens: int, more: str, total: int = 0) -> list[str]:
     """As many of `rows` as fit; `more` says where the others are, those of a larger `total` among them."""
-    kept: list[str] = []
-    for row in rows:
-        tokens -= estimate_tokens(row) + 1
-        if tokens < 0 and kept:
-            break
-        kept.append(row)
+    kept = as_many_as_fit(rows, tokens)
     left = max(total, len(rows)) - len(kept)
-    return [*kept, f"[{left:,} more; {more}]"] if left else kept
+    return [*kept, *([f"[{left:,} more; {more}]"] if left else [])]
 
 
-def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -> str:
+def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -> list[str]:
     if not customer:
-        return ""
+        return []
     minutes = customer.get("replyTimeoutMinutes")
     facts = [
         f"tags {names_of(customer, 'tags.name')}" if customer.get("tags") else "",
@@ -121,7 +151,7 @@ def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -
         else "",
         f"customer since {workspace.date(customer.get('createdAt'))}" if customer.get("createdAt") else "",
     ]
-    return SEPARATOR.join([f"customer {name_of(customer)}", *(fact for fact in facts if fact)])
+    return [SEPARATOR.join([f"customer {name_of(customer)}", *(fact for fact in facts if fact)])]
 
 
 def _others(workspace: Workspace, brief: TriageBrief, tokens: int) -> list[str]:
@@ -173,14 +203,15 @@ def _takers(brief: TriageBrief) -> list[str]:
     return [f"who could take it{of}: {', '.join(said)}"]
 
 
-def _knowledge(said: JsonValue, *, asked: bool, tokens: int) -> list[str]:
+def _knowledge(brief: TriageBrief, tokens: int) -> list[str]:
+    said = brief.knowledge
     lines = (
         knowledge_lines(said, answer_length=_ANSWER_LENGTH, most=_HITS_SHOWN, excerpt_length=_EXCERPT_LENGTH)
         if said is not None
         else []
     )
     if not lines:
-        return ["knowledge base: no answer to this"] if asked and said is not None else []
+        return ["knowledge base: no answer to this"] if brief.question and said is not None else []
     text = "\n".join(lines)
     if (cost := estimate_tokens(text)) > tokens:
         kept = text[: grapheme_end(text, int(len(text) * tokens / cost))]
@@ -196,13 +227,9 @@ def _offer(tags: Sequence[JsonObject], ticket_types: Sequence[JsonObject], token
 
 
 def _fitting(words: Sequence[str], tokens: int, tool: str) -> str:
-    kept: list[str] = []
-    for word in words:
-        tokens -= estimate_tokens(word) + 1
-        if tokens < 0 and kept:
-            return f"{', '.join(kept)} and {len(words) - len(kept)} more ({tool})"
-        kept.append(word)
-    return ", ".join(kept)
+    kept = as_many_as_fit(words, tokens)
+    more = f" and {len(words) - len(kept)} more ({tool})" if len(kept) < len(words) else ""
+    return ", ".join(kept) + more
 
 
 def _kind(ticket_type: JsonObject) -> str:
