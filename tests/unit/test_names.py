@@ -432,7 +432,8 @@ async def test_what_is_listed_again_is_remembered_for_longer() -> None:
 async def test_what_is_listed_again_unchanged_is_not_replaced_by_pieces_of_each_answer() -> None:
     names = names_of_stub(StubClient(lambda _: {}))
     first: JsonObject = {"id": "tt-1", "name": "Bug"}
-    for definition in (first, {"id": "tt-1", "name": "Bug"}):
+    again: JsonObject = {**first}
+    for definition in (first, again):
         names.remember_ticket_types([definition])
         assert await names.ticket_type_definition("tt-1") is first
 
