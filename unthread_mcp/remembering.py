@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
-MOST: Final = 1024
+MOST: Final = 256
 LONGEST: Final = 4_000
-"""Characters of a text whose result is kept; with `MOST` of them, each function keeps some megabytes at most."""
+"""Characters of a text whose result is kept; with `MOST` of them, each function keeps a megabyte at most."""
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

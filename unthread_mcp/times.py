@@ -113,7 +113,7 @@ def _year(now: datetime, zone: tzinfo) -> int:
     return now.astimezone(zone).year
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _written(value: str, zone: tzinfo, this_year: int, clock: bool) -> str:
     moment = read_time(value)
     if moment is None:

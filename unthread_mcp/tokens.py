@@ -142,7 +142,7 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(sum(count * _piece_cost(piece) for piece, count in pieces.items()) - 1e-9)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _piece_cost(piece: str) -> float:
     if piece.isspace() or piece[0].isdigit():
         return 1.0

@@ -102,7 +102,7 @@ def _made_one_line(text: str, limit: int) -> str:
 
 
 _LONG_FIELD: Final = 200
-_known_one_line = lru_cache(maxsize=4096)(_made_one_line)
+_known_one_line = lru_cache(maxsize=1024)(_made_one_line)
 """The same names and titles come again and again; a short one may cost a kilobyte to keep."""
 
 

@@ -16,8 +16,8 @@ ROWS: Final = 12
 AT_ONCE: Final = 8
 """Calls in flight at most."""
 MOST_GROWN: Final = 6.0
-"""MiB by which memory may have grown over an hour: some four thousand messages and creations are remembered in it, at
-0.8 KiB each (as measured), and an allocator is no ruler."""
+"""MiB by which memory may have grown over an hour: what was sent lately is remembered in some two of them, and an
+allocator is no ruler."""
 WRITES: Final = frozenset({"done", "already_done", "refused", "unknown"})
 OUTCOMES: Final = ("answered", "done", "already_done", "refused", "unknown", "error", "cancelled", "not answered")
 
