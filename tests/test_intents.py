@@ -673,17 +673,63 @@ def test_what_the_file_has_as_well_is_let_go_from_memory_but_for_the_newest_and_
 ) -> None:
     monkeypatch.setattr("unthread_mcp.intents.MOST_REMEMBERED", 40)
     intents = Intents("workspace", file, now=clock)
-    unresolved, *rest = many(201)
+    unresolved, *rest = many(221)
+    old, recent = rest[:200], rest[200:]
     begun(intents, unresolved)
-    for each in rest:
+    for each in old:
+        intents.settle(begun(intents, each), "done", {})
+    clock.now += 601
+    for each in recent:
         intents.settle(begun(intents, each), "done", {})
     assert all(isinstance(intents.look(each), Resolved) for each in rest)
     with held(file):  # now memory alone serves
-        known = [intents.look(each) for each in rest]
+        known = [intents.look(each) for each in old]
         assert isinstance(intents.look(unresolved), Unresolved)
+        assert all(intents.look(each) for each in recent)
     assert 40 <= sum(each is not None for each in known) <= 50
     assert all(known[-40:])
     intents.close()
+
+
+def test_what_is_recent_is_not_let_go_from_memory_however_much_it_is(
+    file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unthread_mcp.intents.MOST_REMEMBERED", 4)
+    intents, asked = Intents("workspace", file, now=clock), many(60)
+    for each in asked:
+        intents.settle(begun(intents, each), "done", {})
+    with held(file):
+        assert all(isinstance(intents.look(each), Resolved) for each in asked)
+    intents.close()
+
+
+def test_what_must_not_have_been_done_may_have_been_done_as_another_one(intents: Intents) -> None:
+    intents.settle(begun(intents, NOTE), "done", {"ts": "1"})
+    assert intents.begin(NOTE, another=lambda receipt: receipt == {"ts": "2"}) == Resolved({"ts": "1"})
+    answer = intents.begin(NOTE, another=lambda receipt: receipt == {"ts": "1"})
+    assert isinstance(answer, Begun)
+    assert isinstance(intents.begin(NOTE, another=lambda _: True), Unresolved)
+
+
+def test_of_several_begun_together_one_that_was_found_takes_no_doubt_from_the_others(file: Path, clock: Clock) -> None:
+    first, second, another = many(3)
+    one, other = Intents("workspace", file, now=clock), Intents("workspace", file, now=clock)
+    answer = other.begin(first, second)
+    assert isinstance(answer, Begun)
+    other.settle(answer.token, "unknown", {})
+    assert isinstance(one.look(first), Unresolved)
+    with held(file):
+        one.resolve(first, {"ts": "1"})
+        # Of the second one nothing is known here while the file can't be had.
+        begun_anew = one.begin(another, second)
+        assert isinstance(begun_anew, Begun)
+        one.settle(begun_anew.token, "done", {})
+    clock.now += 6
+    assert one.look(first) == other.look(first) == Resolved({"ts": "1"})
+    assert isinstance(one.look(second), Unresolved)
+    assert isinstance(other.look(second), Unresolved)
+    one.close()
+    other.close()
 
 
 def test_what_the_file_lacks_is_not_let_go_from_memory(
@@ -704,6 +750,27 @@ def test_what_the_file_lacks_is_not_let_go_from_memory(
     assert all(isinstance(other.look(each), Resolved) for each in asked)
     intents.close()
     other.close()
+
+
+@pytest.mark.parametrize("what", ["a directory", "a text", "a pipe"])
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+def test_what_is_no_database_is_left_as_it_is(tmp_path: Path, clock: Clock, what: str) -> None:
+    path = tmp_path / "it"
+    match what:
+        case "a directory":
+            path.mkdir()
+        case "a text":
+            path.write_text("Notes of mine, which are no database.")
+        case _:
+            os.mkfifo(path)
+    path.chmod(0o755)
+    intents = Intents("workspace", path, now=clock)
+    assert not intents.durable
+    assert ("is not a database" if what == "a text" else "it is no regular file") in intents.problem
+    assert isinstance(intents.begin(REPLY), Begun)
+    intents.close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+    assert what != "a text" or path.read_text().startswith("Notes of mine")
 
 
 CHILD = """

@@ -7,10 +7,10 @@ conversation's lock; remember the intent; send; record what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from unthread_mcp.answers import text_of
@@ -169,7 +169,8 @@ def _look_anywhere(workspace: Workspace, draft: Draft, thread: Thread) -> Unreso
     """What is known of the same or alike words in this conversation, whatever `as_of` they were sent with.
 
     What is in doubt stays so: a newer `as_of` doesn't make it another message. It is settled, and was done, once the
-    thread shows it. Where a message can't be read back, one that was done a moment ago counts as this one.
+    thread shows it. One that was done a moment ago counts as this one unless it stands before this one's `as_of`: the
+    thread may not show it yet.
     """
     same = workspace.intents.look(draft.anywhere)
     if isinstance(same, Unresolved):
@@ -181,7 +182,20 @@ def _look_anywhere(workspace: Workspace, draft: Draft, thread: Thread) -> Unreso
     alike = workspace.intents.look(draft.alike)
     if isinstance(alike, Unresolved):
         return alike
-    return same if not draft.shows_in_thread(thread) else None
+    return None if same and _is_another(draft, thread, same.receipt) else same
+
+
+def _is_another(draft: Draft, thread: Thread, receipt: Mapping[str, str]) -> bool:
+    """Whether what was done with the same words is an earlier message than the draft, by where it stands.
+
+    Where a message can be read back but its receipt didn't say where it stands, the thread alone tells.
+    """
+    if draft.as_of is None or not draft.shows_in_thread(thread):
+        return False
+    try:
+        return Decimal(receipt.get("ts") or "-Infinity") <= Decimal(draft.as_of.partition("/")[0])
+    except InvalidOperation:
+        return False
 
 
 def _is_since(message: JsonObject, doubt: Unresolved) -> bool:
@@ -205,11 +219,11 @@ async def _send(workspace: Workspace, draft: Draft, thread: Thread) -> Delivery:
 async def _send_once(workspace: Workspace, draft: Draft, thread: Thread) -> Delivery:
     body = draft.body(thread)
     shown = draft.shows_in_thread(thread)
-    # Where a message can be read back, the thread tells whether it stands there, whatever was sent before.
-    begun = (
-        workspace.intents.begin(draft.intent, again=[draft.anywhere, draft.alike])
-        if shown
-        else workspace.intents.begin(draft.intent, draft.anywhere, again=[draft.alike])
+    begun = workspace.intents.begin(
+        draft.intent,
+        draft.anywhere,
+        again=[draft.alike],
+        another=lambda receipt: _is_another(draft, thread, receipt),
     )
     if not isinstance(begun, Begun):
         return _known(draft, thread, begun)

@@ -51,7 +51,7 @@ KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a done intent is remembered at least. Unresolved ones are never forgotten."""
 
 MOST_REMEMBERED: Final = 4_000
-"""Done intents that are kept in memory beside the file, about 400 bytes each: a message has three."""
+"""Done intents older than `SAME_INTENT_SECONDS` that are kept in memory beside the file, some 400 bytes each."""
 
 RETRY_SECONDS: Final = 5
 """How long a file that couldn't be used is left alone."""
@@ -124,10 +124,12 @@ class Intents:
         self._memory: dict[bytes, Record] = {}
         self._lacking: set[bytes] = set()
         """Of what the memory holds or has let go of, what the file doesn't know yet."""
-        self._over: set[str] = set()
-        """Rounds whose end the file doesn't know yet."""
+        self._over: set[tuple[bytes, str]] = set()
+        """Of which intents which rounds have ended, though the file doesn't know it yet."""
         self._lock = threading.Lock()
         self._prune_at = 0.0
+        self._let_go_at = MOST_REMEMBERED + MOST_REMEMBERED // 4
+        """How many may be in memory before the oldest are looked for."""
         self._failed_at: float | None = None
         self._logged = False
         self._problem = "" if path else "No state file is set, so what was sent is forgotten when the process ends."
@@ -143,17 +145,24 @@ class Intents:
         """Why the file lacks something or was not used the last time, in a sentence; empty if all is well."""
         return self._problem
 
-    def begin(self, *once: Intent, again: Sequence[Intent] = ()) -> Begun | Unresolved | Resolved:
+    def begin(
+        self,
+        *once: Intent,
+        again: Sequence[Intent] = (),
+        another: Callable[[Mapping[str, str]], bool] = lambda _: False,
+    ) -> Begun | Unresolved | Resolved:
         """Claim all of these, or none. Of any number of calls, in any number of processes, one gets `Begun`.
 
-        What `once` names must not have been done. What `again` names may have been. Nothing may be unresolved.
+        What `once` names must not have been done, unless `another` says of its receipt that it belongs to another one
+        of the same kind. What `again` names may have been done. Nothing may be unresolved.
         """
-        keys = {each: self._key(each) for each in (*once, *again)}
+        # What is meant for good is newer than what goes with it, and so is let go of later.
+        keys = {each: self._key(each) for each in (*again, *once)}
 
         def claim(view: _View) -> Begun | Unresolved | Resolved:
             known = {each: self._answer(each, view.read(key)) for each, key in keys.items()}
             for each in once:
-                if found := known[each]:
+                if (found := known[each]) and not (isinstance(found, Resolved) and another(found.receipt)):
                     return found
             for each in again:
                 if isinstance(found := known[each], Unresolved):
@@ -299,12 +308,12 @@ class Intents:
 
         view = _View(known)
         for key in self._lacking:
-            view.write(key, self._merged(self._memory.get(key), rows.read(key)))
+            view.write(key, self._merged(key, self._memory.get(key), rows.read(key)))
         return view
 
-    def _merged(self, ours: Record | None, stored: Record | None) -> Record | None:
+    def _merged(self, key: bytes, ours: Record | None, stored: Record | None) -> Record | None:
         """What is known, where the file lacks what became of it here. Nothing unresolved gives way to another round."""
-        if stored and stored.state != "done" and stored.token in self._over:
+        if stored and stored.state != "done" and (key, stored.token) in self._over:
             return ours
         if ours is None or stored is None:
             return ours or stored
@@ -320,7 +329,7 @@ class Intents:
             if record:
                 self._memory[key] = record
             if before and before.state != "done" and (record is None or record.state == "done"):
-                self._over.add(before.token)
+                self._over.add((key, before.token))
 
     def _nothing_lacks(self) -> None:
         self._lacking.clear()
@@ -331,11 +340,15 @@ class Intents:
             self._problem = ""
 
     def _let_go(self) -> None:
-        """Of what the file has as well, keep the newest that are done, and all that are unresolved."""
-        if self._file and len(self._memory) > MOST_REMEMBERED + MOST_REMEMBERED // 4:
-            done = [key for key, record in self._memory.items() if record.state == "done"]
-            for key in done[:-MOST_REMEMBERED]:
-                del self._memory[key]
+        """Of what the file has as well, keep the newest that are done, and all that are recent or unresolved."""
+        if not self._file or len(self._memory) <= self._let_go_at:
+            return
+        recent = self._now() - SAME_INTENT_SECONDS
+        old = [key for key, record in self._memory.items() if record.state == "done" and record.changed < recent]
+        for key in old[:-MOST_REMEMBERED]:
+            del self._memory[key]
+        # Not to be looked through again with each call, however many must stay.
+        self._let_go_at = len(self._memory) + MOST_REMEMBERED // 4
 
     def _prune(self, rows: Rows | None) -> None:
         """Once a day, let go of what was done long ago."""

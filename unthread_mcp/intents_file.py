@@ -25,6 +25,8 @@ State: TypeAlias = Literal["begun", "unknown", "done"]
 _STATES: Final[dict[str, State]] = {"begun": "begun", "done": "done"}  # what isn't surely one of these is unknown
 _BUSY_SECONDS: Final = 0.25
 _MAKING_SECONDS: Final = 1.0  # once in the life of a file: it is brought to the disk, maybe by several at once
+_MAGIC: Final = b"SQLite format 3\0"
+"""What a database begins with (sqlite.org/fileformat.html)."""
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS intents (key BLOB PRIMARY KEY, token TEXT NOT NULL, state TEXT NOT NULL,"
@@ -151,6 +153,7 @@ def _open(path: Path, until: float) -> tuple[tuple[int, int] | None, sqlite3.Con
 
     for missing in reversed([each for each in path.parents if not each.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)
+    _require_ours(path)
     path.touch(mode=0o600)
     path.chmod(0o600)
     # Asked before it is opened: if it is replaced in between, the next transaction sees another one.
@@ -167,6 +170,17 @@ def _open(path: Path, until: float) -> tuple[tuple[int, int] | None, sqlite3.Con
         database.close()
         raise
     return identity, database, until
+
+
+def _require_ours(path: Path) -> None:
+    """Raise `ValueError` if something stands at `path` that is no database: it is to be left as it is."""
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise ValueError("it is no regular file")
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) not in {b"", _MAGIC}:
+            raise ValueError("file is not a database")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -14,12 +14,13 @@ from typing import Final, Literal
 from unthread_mcp.answers import Page, as_page, text_of
 from unthread_mcp.api.endpoints import LIST_MESSAGES
 from unthread_mcp.api.errors import InvalidArgument, UnreadableAnswer
-from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.concurrency import both
 from unthread_mcp.fields import pick
 from unthread_mcp.schemas import plain_word
 from unthread_mcp.times import read_time
 from unthread_mcp.transcript.authors import short_name
+from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 Channel = Literal["e-mail", "chat", "Slack", "Microsoft Teams", "triage", "unknown"]
@@ -41,6 +42,9 @@ SOURCES: Final[dict[str, Channel]] = {
 
 The field is observed, not documented; the reference's reporting example has `slack`, `email` and `widget`.
 """
+_NO_ADDRESS: Final = str.maketrans({"@": "(at)", ",": ";"})
+_LONGEST_ADDRESS: Final = 254
+"""RFC 3696, erratum 1690."""
 _SOURCE_WORDS: Final = {"chat": "widget", "in_app_chat": "widget", "e_mail": "email", "mail": "email"}
 """What a source is called beside its value. Several are called a chat; the reference has one of them."""
 _BY_EVENT: Final[dict[str, Channel]] = {
@@ -218,9 +222,12 @@ def _newest_first(messages: Sequence[JsonObject]) -> bool:
 def recipient_of(conversation: JsonObject) -> str:
     """Who a reply reaches, as far as the conversation tells: the customer and the person who wrote.
 
-    Each name on one short line without signs that end it: the human reads them beside what is ours.
+    Each name on one short line without signs that end it or make it an address: the human reads them beside what is
+    ours. An address is shown whole.
     """
-    names: list[JsonValue] = [
-        pick(conversation, path) for path in ("customer.name", "submitterUser.name", "submitterUser.email")
-    ]
-    return ", ".join(short_name(name) for name in names if isinstance(name, str) and name.strip()) or "the customer"
+    customer, name, address = (
+        found if isinstance(found := pick(conversation, path), str) and found.strip() else ""
+        for path in ("customer.name", "submitterUser.name", "submitterUser.email")
+    )
+    names = [short_name(each).translate(_NO_ADDRESS) for each in (customer, name)]
+    return ", ".join(each for each in (*names, one_line(address, _LONGEST_ADDRESS)) if each) or "the customer"

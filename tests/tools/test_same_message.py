@@ -45,6 +45,64 @@ def shown_with(desk: Desk, unicode: str, name: str) -> None:
     desk.wire.after = after
 
 
+# The same words with another as_of, or none
+
+
+def shown_late(desk: Desk) -> None:
+    """No thread shows yet what is written from here."""
+
+    def after(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+        if not request.url.path.endswith("/messages/list"):
+            return answer
+        page = answer.json()
+        return httpx2.Response(200, json={**page, "data": [row for row in page["data"] if row["text"] != TEXT]})
+
+    desk.wire.after = after
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_note_with_and_without_as_of_is_one_though_the_thread_does_not_show_it_yet(
+    desk: Desk, first: bool
+) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        as_of = await agent.as_of(number)
+        shown_late(desk)
+        said = [
+            await agent.call("add_private_note", conversation=number, text=TEXT, **({"as_of": as_of} if named else {}))
+            for named in (first, not first)
+        ]
+    assert [each.text.partition(":")[0] for each in said] == ["done", "already_done"]
+    assert written(desk) == 1
+
+
+async def test_a_reply_after_an_older_message_and_after_a_newer_note_is_one_though_the_thread_does_not_show_it_yet(
+    desk: Desk,
+) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        before = await agent.as_of(number)
+        note = await agent.call("add_private_note", conversation=number, text="Looking at it.")
+        shown_late(desk)
+        said = [
+            await agent.call("send_reply", conversation=number, text=TEXT, as_of=as_of)
+            for as_of in (before, note.text.partition("as_of=")[2].split()[0])
+        ]
+    assert [each.text.partition(":")[0] for each in said] == ["done", "already_done"]
+    assert written(desk) == 1
+
+
+async def test_the_same_reply_to_a_newer_message_is_another_one(desk: Desk) -> None:
+    number = desk.find(EMAIL)
+    async with desk.agent() as agent:
+        first = await agent.call("send_reply", conversation=number, text=TEXT, as_of=await agent.as_of(number))
+        desk.clock.forward(seconds=5)
+        desk.sandbox.customer_writes(desk.id_of(number), "And the other one?")
+        again = await agent.call("send_reply", conversation=number, text=TEXT, as_of=await agent.as_of(number))
+    assert [each.text.partition(":")[0] for each in (first, again)] == ["done", "done"]
+    assert written(desk) == 2
+
+
 # Once it has left, nothing says that it was refused
 
 
