@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
@@ -64,6 +64,19 @@ class Intent:
         return {name: value for name, value in given.items() if value is not None}
 
 
+@dataclass(slots=True)
+class Played:
+    """What all histories of a run came to. That nothing was doubled, each has seen itself."""
+
+    histories: int = 0
+    meant: int = 0
+    """Messages that were to be there at most once."""
+    ends: int = 0
+    """Servers that ended, perhaps within a send."""
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    """What calls said that were held against what is there."""
+
+
 class Sending(RuleBasedStateMachine):
     """Agents, people and faults at one conversation."""
 
@@ -71,9 +84,10 @@ class Sending(RuleBasedStateMachine):
     texts = 0
     """How many texts all examples have used: none uses another's."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, played: Played) -> None:
         super().__init__()
         self.place = place
+        self.played = played
         self.meant: set[Intent] = set()
         self.conversation = ""
         self.refused: set[int] = set()
@@ -84,6 +98,7 @@ class Sending(RuleBasedStateMachine):
     @initialize()
     def arrive(self) -> None:
         """Take a conversation."""
+        self.played.histories += 1
         self.conversation = self.place.run(self.place.conversation())
         upstream = self.place.loopback.upstream
         upstream.well()
@@ -148,6 +163,7 @@ class Sending(RuleBasedStateMachine):
         intent = self._new_reply()
         self._plan(fault, "well")
         self.meant.add(intent)
+        self.played.ends += 1
         self.place.run(self.place.again(which, end, intent.tool, intent.arguments, after))
         return intent
 
@@ -189,6 +205,7 @@ class Sending(RuleBasedStateMachine):
         if not self.conversation:
             return
         self.catch_up()
+        self.played.meant += len(self.meant)
         for intent in sorted(self.meant, key=lambda each: (each.text, each.as_of or "")):
             self._do(intent, 0, "well", "well")
         self.nothing_is_there_more_often_than_it_was_meant()
@@ -207,6 +224,7 @@ class Sending(RuleBasedStateMachine):
         said = self.place.run(self.place.call(which, intent.tool, intent.arguments))
         there = self._there(intent.tool, intent.text)
         outcome = outcome_of(said)
+        self.played.outcomes[outcome] += 1
         # What was cancelled before may still be sent now, or again after a 429: it is counted by its words.
         may_have_happened = [
             each
