@@ -74,24 +74,16 @@ def main() -> int:
         "over processes": _played_by(AsProcesses, asked.processes, asked.seed),
     }
     said = table(
-        (
-            "played",
-            "histories",
-            "messages meant",
-            "calls judged",
-            *(f"`{each}`" for each in OUTCOMES),
-            "ends",
-            "doubled",
-        ),
+        ("played", "histories", "messages meant", "doubled", "calls", *(f"`{each}`" for each in OUTCOMES), "ends"),
         [
             (
                 where,
                 f"{played.histories:,}",
                 f"{played.meant:,}",
+                f"{played.doubled:,}",
                 f"{played.outcomes.total():,}",
                 *(f"{played.outcomes[each]:,}" for each in OUTCOMES),
                 f"{played.ends:,}",
-                "0",
             )
             for where, played in found.items()
         ],
