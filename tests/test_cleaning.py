@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from base64 import b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unthread_mcp.api.cleaning import clean_json, clean_text, find_hidden, without_hidden
+from tests.leaks import leaks
+from unthread_mcp.api.cleaning import clean_json, clean_text, find_hidden, without_hidden, without_key
 
 if TYPE_CHECKING:
     from unthread_mcp.api.json_types import JsonValue
@@ -282,6 +285,29 @@ def test_a_lone_surrogate_written_as_an_escape_no_longer_breaks_the_encoder() ->
     cleaned, removed = clean_json(value)
     assert json.dumps(cleaned, ensure_ascii=False).encode() == '{"text": " smile 😀"}'.encode()
     assert removed == 1
+
+
+@pytest.mark.parametrize("key", ["canary-key/c0ffee+7==", "utk_0123456789"])
+def test_our_own_key_is_taken_out_of_what_is_said_in_whatever_common_code(key: str) -> None:
+    raw = key.encode()
+    coded = [
+        key,
+        quote(key, safe=""),
+        raw.hex(),
+        raw.hex().upper(),
+        "".join(f"%{byte:02x}" for byte in raw),
+        *(b64encode(b"x" * before + raw + b"more").decode() for before in range(4)),
+        *(urlsafe_b64encode(b"x" * before + raw).decode() for before in range(4)),
+    ]
+    said = without_key("\n".join(["It said:", *coded]), key)
+    assert leaks(key, said) == []
+    assert said.count("[key]") == len(coded)
+    assert without_key("nothing of it", key) == "nothing of it"
+
+
+def test_a_short_key_is_taken_out_only_as_it_stands() -> None:
+    assert without_key("abc YWJj 616263", "abc") == "[key] YWJj 616263"
+    assert without_key("as it was", None) == "as it was"
 
 
 def test_our_own_key_is_taken_out_of_every_string_and_name_however_it_is_broken_up() -> None:

@@ -81,7 +81,9 @@ def test_switches_take_no_value() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["frobnicate"], "invalid choice: 'frobnicate'"),
+        (["frobnicate"], "there is no such command. The commands are serve, demo, doctor, tools"),
+        (["hunter2"], "there is no such command."),
+        (["doctor", "hunter2"], "there is no such command."),
         (["-x"], "unrecognized arguments: -x"),
         (["--frobnicate"], "there is no option --frobnicate."),
         (["--acc", "read"], "there is no option --acc. Did you mean --access?"),

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from unthread_mcp.api.cleaning import find_hidden
 from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonValue
-from unthread_mcp.outgoing import MAX_CHARACTERS, canonical, exact, prepare, prepare_blocks, recognise, repeated_words
+from unthread_mcp.outgoing import (
+    MAX_CHARACTERS,
+    canonical,
+    exact,
+    prepare,
+    prepare_blocks,
+    recognise,
+    refuse_spread_marker,
+    repeated_words,
+)
 
 EVERYBODY = ("<!channel", "<!here", "<!everyone", "<!subteam^", "<!group")
 
@@ -87,6 +96,8 @@ def test_invisible_characters_are_refused_by_name(text: str, character: str, htm
         "[/unthread](https://example.com) send",
         "<https://example.com|/unthread> send",
         "[/unthread send](https://example.com)",
+        "/unthread\u2800send",
+        "/unthread\U00016fe4send",
     ],
 )
 @pytest.mark.parametrize("html", [False, True])
@@ -113,6 +124,16 @@ def test_the_send_marker_is_refused_in_every_disguise(text: str, html: bool) -> 
         ("@channels @hereby @everyone2 channel here", None),
         ("https://example.com/@here/1 <http://x.io/@channel|x>", None),
         ("see <https://example.com|@here>", "see <https://example.com|@ here>"),
+        (
+            "**https://a.example**@here `https://a.example`@here",
+            "**https://a.example**@ here `https://a.example`@ here",
+        ),
+        ("_https://a.example_@here [https://a.example]@here", "_https://a.example_@ here [https://a.example]@ here"),
+        (
+            "https://a.example;@here https://a.example\u3002@here",
+            "https://a.example;@ here https://a.example\u3002@ here",
+        ),
+        ("https://a.example/?to=@here https://me@here.example", None),
         ("<!here| > <!subteam^|>", "@ here @ subteam"),
         ("<!date^1392734382^{date}|today>", None),
     ],
@@ -123,9 +144,21 @@ def test_mentions_of_everybody_can_be_read_and_notify_nobody(text: str, sent: st
 
 
 @pytest.mark.parametrize(
-    "text", ["&#64;here", "&commat;channel", "<!&#104;ere>", "&amp;lt;!here&amp;gt;", "@&#104;ere"]
+    "text",
+    [
+        "&#64;here",
+        "&commat;channel",
+        "<!&#104;ere>",
+        "&amp;lt;!here&amp;gt;",
+        "@&#104;ere",
+        "@<b>here</b>",
+        "<span>@</span>channel",
+        "@<!-- -->everyone",
+        "<!cha<b></b>nnel>",
+        "&lt;b&gt;@&lt;/b&gt;here",
+    ],
 )
-def test_a_mention_behind_character_codes_is_refused(text: str) -> None:
+def test_a_mention_behind_character_codes_or_tags_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument, match="hides a mention"):
         prepare(text)
 
@@ -227,6 +260,12 @@ def test_rich_text_that_notifies_everybody_becomes_plain_text() -> None:
 def test_blocks_are_refused_for_what_text_is_refused_for(blocks: JsonValue, what: str) -> None:
     with pytest.raises(InvalidArgument, match=what):
         prepare_blocks(blocks)
+
+
+def test_the_send_marker_is_refused_where_only_texts_together_make_it() -> None:
+    refuse_spread_marker(["Type /unthread", "to see what it does."])
+    with pytest.raises(InvalidArgument, match="unthread send"):
+        refuse_spread_marker(["Done. /unthread", "send"])
 
 
 def test_blocks_nested_too_deeply_are_refused() -> None:
@@ -356,6 +395,13 @@ NOTE = "Ann is on the old contract and we must not mention the discount that Bob
         ),
         ("WE MUST, NOT MENTION – THE DISCOUNT… THAT BOB", "WE MUST, NOT MENTION – THE DISCOUNT… THAT BOB"),
         ("We must not mention the [discount](https://x.io) that Bob", "We must not mention the discount that Bob"),
+        ('<img alt="We must not mention the discount that Bob">', "We must not mention the discount that Bob"),
+        ("<!-- we must not mention the discount that Bob -->Hi", "we must not mention the discount that Bob"),
+        (
+            "https://x.io/?q=we%20must%20not+mention&r=the/discount+that+Bob",
+            None,
+        ),
+        ("https://x.io/?q=we%20must%20not+mention+the+discount+that+Bob", "we must not mention the discount that Bob"),
         ("So we must not mention the discount that", None),
         ("Ann is on the new contract and we must not mention the price that Bob promised her.", None),
         ("", None),

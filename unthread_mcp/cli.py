@@ -154,7 +154,11 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         if flag not in flags:
             # Said here, because argparse would repeat what follows it, which may be a key.
             made.error(f"there is no option {flag}. {did_you_mean(flag, flags)}".strip())
-    known = vars(made.parse_args(_values_joined(arguments)))
+    joined = _values_joined(arguments)
+    if any(not argument.startswith("-") and argument not in COMMANDS for argument in joined):
+        # It isn't repeated: it may be a key, too.
+        made.error(f"there is no such command. The commands are {', '.join(COMMANDS)}")
+    known = vars(made.parse_args(joined))
     asked = CommandLine(
         known["command"],
         {each.variable: text for each in OPTIONS if (text := known.get(each.variable)) is not None},

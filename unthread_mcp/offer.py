@@ -29,6 +29,7 @@ from mcp.types import Tool as McpTool
 
 from unthread_mcp.access import ToolDeclaration
 from unthread_mcp.api.allowance import own_allowance
+from unthread_mcp.api.cleaning import without_key
 from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
 from unthread_mcp.confirm import ClientHuman, NeedsAnswer
 from unthread_mcp.crashes import log_crash
@@ -114,7 +115,7 @@ class OfferedTool:
 
     def _answered(self, answer: Answer) -> CallToolResult:
         text = f"{answer.outcome}: {answer.text}" if answer.outcome else answer.text
-        content: list[ContentBlock] = [TextContent(text=text)]
+        content: list[ContentBlock] = [self._said(text)]
         if answer.file:
             content.append(_block(answer.file))
         if self._workspace.settings.answers == "both":
@@ -137,7 +138,11 @@ class OfferedTool:
             text = f"{'unknown' if isinstance(error, OutcomeUnknown) else 'refused'}: {text}"
         if error.shown:
             text = f"{text}\n{error.shown}"
-        return CallToolResult(content=[TextContent(text=text)], is_error=True)
+        return CallToolResult(content=[self._said(text)], is_error=True)
+
+    def _said(self, text: str) -> TextContent:
+        # What was clean in pieces may have come together: a key with a tag in it, once the tags are gone.
+        return TextContent(text=without_key(text, self._workspace.settings.api_key))
 
     def _log(self, what: str) -> None:
         log_crash(_logger, f"{self.declaration.name} {what}", self._workspace.settings.api_key)

@@ -12,6 +12,7 @@ import unicodedata
 from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from urllib.parse import unquote_plus
 
 from unthread_mcp.api.cleaning import clean_text, find_hidden, without_hidden
 from unthread_mcp.api.errors import InvalidArgument
@@ -40,7 +41,7 @@ _BROADCAST = re.compile(
 _AT_EVERYBODY = re.compile("[@\uff20](?=(?:channel|here|everyone)(?![a-z0-9]))", re.IGNORECASE)
 _MAIL_BEFORE = re.compile(r"[a-z0-9][\w.%+-]*\Z", re.IGNORECASE)
 _MAIL_BEHIND = re.compile(r"[a-z0-9-]+\.[a-z0-9-]", re.IGNORECASE)
-_URL_END = re.compile(r"""[\s<>|"'()]""")
+_URL_END = re.compile(r"""[\s<>|"'()*`\[\]{}]""")
 
 _SLACK_LINK = re.compile(r"<((?:https?|mailto|tel):[^<>|\s]+)(?:\|([^<>]*))?>", re.IGNORECASE)
 _SLACK_NAME = re.compile(r"<([@#][A-Za-z0-9]+)(?:\|[^<>]*)?>")
@@ -73,7 +74,9 @@ _WITHIN_A_LINE: Final = frozenset(
 )
 
 _BLANKS = re.compile(r"<(?:br|p)\s*/?>|</p>", re.IGNORECASE)
-_MARKUP_AND_SPACE = re.compile(r"""[\s*_~`|\\\[\](){}<>"'\u2018\u2019\u201c\u201d]+""")
+# With the blanks that Unicode counts among the letters and symbols: of braille, and a filler for Khitan.
+_MARKUP_AND_SPACE = re.compile(r"""[\s*_~`|\\\[\](){}<>"'\u2018\u2019\u201c\u201d\u2800\U00016fe4]+""")
+_CODE_SIGNS = str.maketrans(dict.fromkeys("<>=\"'", " "))
 _SLASHES = str.maketrans(dict.fromkeys("\u2044\u2215\u29f8\u2571", "/"))
 _SQUEEZED_MARKER: Final = SEND_MARKER.replace(" ", "")
 
@@ -202,7 +205,13 @@ def repeated_words(reply: str, notes: Sequence[str], exempt: Sequence[str]) -> s
     if not secret:
         return None
     secret.difference_update(row.words for text in exempt for row in _rows(_readable(text)))
-    shown = _readable(reply)
+    # What a program doesn't show stands there all the same: descriptions of pictures, comments, words of an address.
+    readings = (_readable(reply), unquote_plus(_decoded(reply)).translate(_CODE_SIGNS))
+    return next((words for shown in readings if (words := _first_row(shown, secret))), None)
+
+
+def _first_row(shown: str, secret: set[tuple[str, ...]]) -> str | None:
+    """The first words in a row of `shown` of which every just long enough row is among `secret`."""
     begin = end = -1
     for row in _rows(shown):
         if row.words in secret:
@@ -284,9 +293,17 @@ def _refuse_disguises(text: str) -> None:
             raise InvalidArgument(
                 f"The text holds an invisible character: U+{ord(form[place]):04X} ({name}){where}.", remedy
             )
-    shown = _decoded(_made_harmless(text))
-    if _made_harmless(shown) != shown:
-        raise InvalidArgument("The text hides a mention of everybody behind character codes.", "Write it without them.")
+    codes = _decoded(_made_harmless(text))
+    for shown in (codes, _without_tags(codes)):
+        if _made_harmless(shown) != shown:
+            raise InvalidArgument(
+                "The text hides a mention of everybody behind character codes or tags.", "Write it without them."
+            )
+
+
+def refuse_spread_marker(texts: Sequence[str]) -> None:
+    """Refuse `/unthread send` that texts which go out together only make when read one after the other."""
+    _refuse_marker("\n".join(texts))
 
 
 def _refuse_marker(text: str) -> None:
@@ -311,7 +328,9 @@ def _made_harmless(text: str) -> str:
     def at(match: re.Match[str]) -> str:
         before = _URL_END.split(match.string[max(0, match.start() - 300) : match.start()])[-1].lower()
         mail = _MAIL_BEFORE.search(before[-64:]) and _MAIL_BEHIND.match(match.string, match.end())
-        return match[0] if mail or "http://" in before or "https://" in before else "@ "
+        # An address in which it may stand: what ends the address for a reader would end it for Slack.
+        address = ("http://" in before or "https://" in before) and (before[-1] in "/=" or before[-1:].isalnum())
+        return match[0] if mail or address else "@ "
 
     return _AT_EVERYBODY.sub(at, _BROADCAST.sub(broadcast, text))
 

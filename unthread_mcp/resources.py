@@ -11,6 +11,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.types import Resource, ResourceTemplate
 
+from unthread_mcp.api.cleaning import without_key
 from unthread_mcp.api.endpoints import ID_PATTERN
 from unthread_mcp.api.errors import InvalidArgument, NotFound, UnthreadError
 from unthread_mcp.fields import VOCABULARIES
@@ -155,15 +156,16 @@ def listed_templates() -> list[ResourceTemplate]:
 async def read(workspace: Workspace, uri: str) -> list[ReadResourceContents]:
     """What stands at `uri`. Raises `ResourceNotFoundError` or `ResourceError` in words."""
     template, values = _matched(uri)
+    key = workspace.settings.api_key
     try:
         answer = await template.read(workspace, *values)
     except (NotFound, InvalidArgument) as error:
-        raise ResourceNotFoundError(str(error)) from None
+        raise ResourceNotFoundError(without_key(str(error), key)) from None
     except UnthreadError as error:
-        raise ResourceError(str(error)) from None
+        raise ResourceError(without_key(str(error), key)) from None
     if answer.file:
         return [ReadResourceContents(content=answer.file.content, mime_type=answer.file.media_type)]
-    return [ReadResourceContents(content=answer.text, mime_type=_MIME)]
+    return [ReadResourceContents(content=without_key(answer.text, key), mime_type=_MIME)]
 
 
 def _matched(uri: str) -> tuple[Template, list[str]]:

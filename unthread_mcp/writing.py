@@ -44,6 +44,10 @@ class Written:
     note: str = ""
 
 
+async def _nobody() -> None:
+    """Ask nobody."""
+
+
 async def create(
     workspace: Workspace,
     endpoint: Endpoint,
@@ -58,12 +62,14 @@ async def create(
     files: Sequence[Attachment] = (),
     also: Sequence[Intent] = (),
     verify: Callable[[JsonObject], None] = lambda _: None,
+    approve: Callable[[], Awaitable[None]] = _nobody,
 ) -> Written:
     """Create something once. The same body and files within ten minutes count as the same intent.
 
     `ids` stand in the path of `endpoint`; without a `key`, nothing lists what may have been
     created. `intended` stands for the body where the same call may come to another body a moment later, `also` for
-    what else it does, as `once` has it. `verify` raises `DeliveryFailed` where the receipt says so.
+    what else it does, as `once` has it. `verify` raises `DeliveryFailed` where the receipt says so. `approve` is
+    awaited unless it was created before or may have been, and raises if it may not be.
     With `unique`, nothing is created if something stands under the natural key already. Raises
     `OutcomeUnknown`, with the candidates that stand there, if it may have happened: none of
     them is claimed to be it.
@@ -85,6 +91,8 @@ async def create(
     async with workspace.writing_to(repr(intent)):
         known = workspace.intents.look(intent)
         deleted = isinstance(known, Resolved) and _was_deleted(workspace, what, known.receipt.get("id", ""))
+        if known is None or deleted:
+            await approve()
         return await once(
             workspace,
             intent,

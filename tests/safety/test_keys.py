@@ -138,6 +138,51 @@ async def test_no_output_holds_the_key_whatever_unthread_answers(
     assert leaks(KEY, text) == []
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+async def test_no_text_of_a_file_holds_the_key(encoding: str) -> None:
+    desk = _desk("ERROR")
+    async with desk.agent() as agent:
+        arguments = await example("get_attachment", desk, agent)
+
+        def log(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+            if "/files/" not in request.url.path:
+                return answer
+            text = f"before {KEY} between {base64.b64encode(KEY.encode()).decode()} after"
+            return httpx2.Response(200, content=text.encode(encoding), headers={"content-type": "text/plain"})
+
+        desk.wire.after = log
+        answer = await agent.call("get_attachment", **arguments)
+    desk.sandbox.close()
+    assert "before [key] between [key]" in answer
+    assert leaks(KEY, f"{answer.text} {json.dumps(answer.data)}") == []
+
+
+@pytest.mark.parametrize("between", ["<b></b>", "<!-- -->", "&#8203;"])
+async def test_a_key_that_only_comes_together_once_markup_is_gone_is_not_said(between: str) -> None:
+    desk = _desk("ERROR")
+    number = desk.find("c.sourceType = 'email' AND c.status = 'open'")
+    async with desk.agent() as agent:
+
+        def mail(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+            if not request.url.path.endswith("/messages/list"):
+                return answer
+            page = answer.json()
+            broken_up = f"<p>See {KEY[:9]}{between}{KEY[9:]} here</p>"
+            rows = [{**row, "text": None, "htmlContent": broken_up} for row in page["data"]]
+            return httpx2.Response(200, json={**page, "data": rows})
+
+        desk.wire.after = mail
+        said = [
+            (await agent.call(tool, conversation=number)).text
+            for tool in ("get_conversation", "list_messages", "get_triage_brief")
+        ]
+        said.append(await _resource(agent, f"unthread://conversations/{number.lstrip('#')}"))
+    desk.sandbox.close()
+    for text in said:
+        assert "See [key] here" in text
+        assert leaks(KEY, text) == []
+
+
 async def test_a_bug_of_ours_in_a_resource_or_completion_stays_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     desk = _desk("ERROR")
     async with desk.agent() as agent:

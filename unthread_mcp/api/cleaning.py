@@ -19,9 +19,11 @@ nothing and is not counted.
 from __future__ import annotations
 
 import re
-from functools import cache
+from base64 import b64encode
+from functools import cache, lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from unthread_mcp.api.json_types import JsonValue
@@ -94,6 +96,9 @@ _LEGITIMATE: Final = "|".join(
 
 HIDDEN_KEY: Final = "[key]"
 """Stands where an answer repeats our key."""
+
+_LEAST_CODED: Final = 12
+"""Characters below which a key in another code may be any word."""
 
 # Compiling these takes 15 ms together, which a server that only starts should not pay: each on its first use.
 
@@ -178,6 +183,27 @@ def find_hidden(text: str) -> int | None:
 def without_hidden(text: str) -> str:
     """`text` without any invisible character, legitimate or not: for comparing, never for showing."""
     return _hidden_run().sub("", text)
+
+
+def without_key(text: str, key: str | None) -> str:
+    """`text` with `[key]` where `key` stands, also in base64, hex or %-codes: the last step before it is said."""
+    for form in _forms_of(key or ""):
+        if form in text:
+            text = text.replace(form, HIDDEN_KEY)
+    return text
+
+
+@lru_cache(maxsize=1)
+def _forms_of(key: str) -> tuple[str, ...]:
+    raw = key.encode()
+    forms = [key, quote(key, safe="")] if key else []
+    if len(key) >= _LEAST_CODED:
+        forms += [raw.hex(), raw.hex().upper(), *("".join(f"%{byte:{how}}" for byte in raw) for how in ("02x", "02X"))]
+        for offset, first in ((0, 0), (1, 2), (2, 3)):
+            # Within a longer text, base64 looks different for each place modulo 3; what neighbours change is cut off.
+            core = b64encode(b"\0" * offset + raw).decode().rstrip("=")[first:-1]
+            forms += [core, core.replace("+", "-").replace("/", "_")]
+    return tuple(dict.fromkeys(forms))
 
 
 def clean_json(value: JsonValue, secret: str = "") -> tuple[JsonValue, int]:

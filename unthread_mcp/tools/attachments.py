@@ -11,7 +11,7 @@ from pydantic import Field
 
 from unthread_mcp.access import reads
 from unthread_mcp.answers import id_of, text_of
-from unthread_mcp.api.cleaning import clean_text
+from unthread_mcp.api.cleaning import clean_text, without_key
 from unthread_mcp.api.client import DownloadedFile
 from unthread_mcp.api.endpoints import DOWNLOAD_FILE, ID_PATTERN
 from unthread_mcp.api.errors import ApiError, InvalidArgument, NotFound, NotPermitted
@@ -62,7 +62,7 @@ async def get_attachment(
         raise _too_large(size)
     downloaded = await _downloaded(workspace, identity, text_of(entry, "id"))
     content, media_type = downloaded.content, _media_type(entry, downloaded)
-    shown = _Shown(number_of(found), identity, entry, content)
+    shown = _Shown(number_of(found), identity, entry, content, workspace.settings.api_key)
     picture = image_type(content)
     if len(content) <= LARGEST_INLINE:
         if text := as_text(content, media_type):
@@ -85,11 +85,12 @@ async def get_attachment(
 class _Shown:
     """One file as an answer says it: facts first, its content behind them."""
 
-    def __init__(self, conversation: str, identity: str, entry: JsonObject, content: bytes) -> None:
+    def __init__(self, conversation: str, identity: str, entry: JsonObject, content: bytes, key: str | None) -> None:
         self._conversation = conversation
         self._identity = identity
         self._entry = entry
         self._content = content
+        self._key = key
 
     def heading(self, media_type: str) -> str:
         """Name, type, size and place on one line; the name is a customer's."""
@@ -113,6 +114,7 @@ class _Shown:
     def text(self, offset: int, text: str, encoding: str, media_type: str) -> Answer:
         """A piece of the text, fenced, and where the next one begins."""
         text, removed = clean_text(text)
+        text = without_key(text, self._key)
         if offset and offset >= len(text):
             raise InvalidArgument(
                 f"offset is beyond the text, which has {len(text):,} characters.", "Pass one that an answer named."

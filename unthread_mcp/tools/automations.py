@@ -58,11 +58,13 @@ async def create_automation(
         body["description"] = prepare(description)
     if conditions:
         body["conditions"] = prepare_blocks(conditions)
-    if status == "active":
-        # What runs by itself may write to customers.
-        await gate.pass_through(laid_out("Create this automation and let it run?", [("It is", compact(body))]))
 
-    written = await create(workspace, CREATE_AUTOMATION, body, what="automation", key=None)
+    async def approve() -> None:
+        if status == "active":
+            # What runs by itself may write to customers.
+            await gate.pass_through(laid_out("Create this automation and let it run?", [("It is", compact(body))]))
+
+    written = await create(workspace, CREATE_AUTOMATION, body, what="automation", key=None, approve=approve)
     identity = one_line(text_of(written.body, "id"), 64) or "(its id was not returned)"
     said = one_line(text_of(written.body, "status"), 40) or status
     return Answer(f"automation {identity} {one_line(name, 80)!r}, {said}.{written.note}", written.body, written.outcome)

@@ -36,7 +36,7 @@ from unthread_mcp.tools.support_settings import (
 )
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import create, creation, delete
+from unthread_mcp.writing import create, delete
 
 LONGEST_TOPIC: Final = 250
 """The reference: "max 250 characters"."""
@@ -124,27 +124,27 @@ async def create_customer(
         body["channelTopic"] = prepare(channel_topic)
     if tags:
         body["tagIds"] = [(await workspace.names.tag(each)).id for each in tags]
-    if invite:
-        invited = [await workspace.names.user(each, external=True) for each in invite]
+    invited = [await workspace.names.user(each, external=True) for each in invite or []]
+    if invited:
         body["inviteUserIds"] = [each.id for each in invited]
-        people = ", ".join(each.name for each in invited)
-        channel = f"{'private ' if is_private else ''}Slack channel"
-        topic = [("Its topic", text_of(body, "channelTopic"))] if channel_topic else []
-        await gate.pass_through(
-            laid_out(
-                f"Create the customer {name!r} with a {channel}, and invite people to it?", [("Whom", people), *topic]
-            )
-        )
-    if slack_channel_id and workspace.intents.look(creation(workspace, "customer", body)) is None:
-        await require_no_other_customers(workspace, slack_channel_id, "slack_channel_id", None)
-        await gate.pass_through(
-            laid_out(
+
+    async def approve() -> None:
+        if invited:
+            people = ", ".join(each.name for each in invited)
+            channel = f"{'private ' if is_private else ''}Slack channel"
+            topic = [("Its topic", text_of(body, "channelTopic"))] if channel_topic else []
+            asked = f"Create the customer {name!r} with a {channel}, and invite people to it?"
+            await gate.pass_through(laid_out(asked, [("Whom", people), *topic]))
+        if slack_channel_id:
+            await require_no_other_customers(workspace, slack_channel_id, "slack_channel_id", None)
+            asked = (
                 f"Create the customer {name!r}, and send what is for them into the Slack channel {slack_channel_id}?"
             )
-        )
+            await gate.pass_through(laid_out(asked))
+
     key = NaturalKey(LIST_CUSTOMERS, "name", name)
     others = await namesakes(workspace, "customer", key)
-    created = await create(workspace, CREATE_CUSTOMER, body, what="customer", key=key)
+    created = await create(workspace, CREATE_CUSTOMER, body, what="customer", key=key, approve=approve)
     workspace.names.forget(name)
     said = f"customer {one_line(name, 80)!r} ({identity_of(created.body)})"
     if create_channel and created.outcome == "done":

@@ -183,13 +183,14 @@ async def create_kb_article(
         body["url"] = public_https_url(url, "url")
     if user_group_ids:
         body["userGroupIds"] = [*user_group_ids]
-    await gate.pass_through(laid_out("Add this article to the knowledge base?", _facts(body), [content]))
+    question = laid_out("Add this article to the knowledge base?", _facts(body), [content])
     created = await create(
         workspace,
         CREATE_ARTICLE,
         body,
         what="article",
         key=NaturalKey(LIST_ARTICLES, "title", title),
+        approve=lambda: gate.pass_through(question),
     )
     identity = one_line(text_of(created.body, "id"), 64)
     return Answer(
@@ -228,6 +229,7 @@ async def update_kb_article(
     def question(found: JsonObject) -> str:
         return _question(workspace, found, body)
 
+    # Taking it down says nothing to anybody, and can be taken back.
     asks = gate.asks and body != {"status": "inactive"}
     before: JsonObject = {}
     if asks:

@@ -20,7 +20,7 @@ from unthread_mcp.delivery import Delivery, deliver
 from unthread_mcp.gate import Gate
 from unthread_mcp.message_drafts import Draft
 from unthread_mcp.names import Named
-from unthread_mcp.outgoing import SEND_MARKER, prepare, prepare_blocks
+from unthread_mcp.outgoing import SEND_MARKER, prepare, prepare_blocks, refuse_spread_marker
 from unthread_mcp.questions import laid_out
 from unthread_mcp.render import Answer, number_of
 from unthread_mcp.threads import (
@@ -132,6 +132,7 @@ async def send_reply(
         return _reply_body(workspace, thread, prepared, format, sections, autoresponse=autoresponse, author=author)
 
     texts = [text for block in sections if (text := _block_text(block))]
+    refuse_spread_marker([prepared, *texts])
 
     def question(thread: Thread, warning: str) -> str:
         facts = [
@@ -141,7 +142,7 @@ async def send_reply(
             *([("Marked as a bot's auto-response", "yes")] if autoresponse else []),
             *([("With the survey", survey_id)] if survey_id else []),
             *([("With the files", described(files))] if files else []),
-            *([("Then the status is set to", then_status)] if then_status else []),
+            *([("Then the status is set to", _and_what_it_may_do(then_status))] if then_status else []),
             *([("Careful", warning)] if warning else []),
         ]
         return laid_out("Send this reply?", facts, [*([prepared] if prepared else []), *texts])
@@ -170,6 +171,10 @@ async def send_reply(
     if then_status:
         answer.text += "\n" + await _follow_up(workspace, gate, delivery, identity, then_status)
     return answer
+
+
+def _and_what_it_may_do(status: Status) -> str:
+    return f"{status}; the customer may receive a closing message or survey" if status == "closed" else status
 
 
 async def _author(workspace: Workspace, on_behalf_of: str) -> Named:
@@ -250,7 +255,8 @@ async def _follow_up(workspace: Workspace, gate: Gate, delivery: Delivery, conve
     except UnthreadError as error:
         why = one_line(str(error), 300)
         return f"The status was not surely set to {status}: {why} The reply is out; don't send it again."
-    return f"{changed.outcome}: status {status}.{changed.note}"
+    closing = " Unthread may send the customer a closing message or survey." if status == "closed" else ""
+    return f"{changed.outcome}: status {status}.{changed.note}{closing if changed.outcome == 'done' else ''}"
 
 
 def _require_last_word(delivery: Delivery) -> None:

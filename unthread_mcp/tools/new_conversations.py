@@ -134,14 +134,16 @@ async def create_conversation(
     body: JsonObject = {"type": type, "markdown": text, "status": status}
     body |= {name: value for name, value in given.items() if value is not None}
     place = _place(type, channel_id, holder, triage_channel_id, person)
-    if not for_the_team:
+
+    async def approve() -> None:
+        if for_the_team:
+            return
         named = {"Of": of, "Assigned to": held_by, "Ticket type": kind}
         facts = [(said, each.name) for said, each in named.items() if each]
         if triage_channel_id and not known:
             facts.append(("Nothing shows that the team alone reads the channel", triage_channel_id))
-        await gate.pass_through(
-            laid_out(f"Start a conversation {place}?", [*facts, *_facts(body, fields, files)], [text])
-        )
+        asked = f"Start a conversation {place}?"
+        await gate.pass_through(laid_out(asked, [*facts, *_facts(body, fields, files)], [text]))
 
     wanted = () if chosen == EVERYTHING else ("id", "friendlyId", *(chosen or CONVERSATION.brief))
     created = await create(
@@ -154,6 +156,7 @@ async def create_conversation(
         select=tuple(dict.fromkeys(wanted)),
         files=files,
         also=[creation(workspace, "conversation alike", _intended(type, body, person, canonical))],
+        approve=approve,
     )
     whole = await _with_number(workspace, created)
     lines = [f"conversation {number_of(whole)} {place}.{created.note}"]

@@ -51,7 +51,7 @@ from unthread_mcp.outgoing import prepare
 from unthread_mcp.render import SEPARATOR, Answer, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import Written, change, create, creation, is_same, once
+from unthread_mcp.writing import Written, change, create, is_same, once
 
 Subject = Annotated[str, Field(min_length=1, max_length=300)]
 Blocks = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=50)]
@@ -157,11 +157,13 @@ async def create_outbound(
     # Who carries a tag may change from call to call: the same announcement is the same all the same.
     intended: JsonValue = [{**body, "subject": None, "blocks": exact_content(body)}, asked]
     body["recipients"] = recipients
-    if workspace.intents.look(creation(workspace, "outbound", intended)) is None:
+
+    async def approve() -> None:
         await require_unsaid(workspace, body, draft=not send)
-    if send and gate.asks:
-        await gate.pass_through(await question(workspace, body))
-        require_sendable(workspace, body)
+        if send and gate.asks:
+            await gate.pass_through(await question(workspace, body))
+            require_sendable(workspace, body)
+
     created = await create(
         workspace,
         CREATE_OUTBOUND,
@@ -171,6 +173,7 @@ async def create_outbound(
         intended=intended,
         also=sendings(body) if send else (),
         verify=require_not_failed,
+        approve=approve,
     )
     return _answer(workspace, body, created)
 
