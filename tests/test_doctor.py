@@ -146,6 +146,11 @@ async def test_what_is_odd_about_the_settings_is_noted() -> None:
             "UNTHREAD_CONFIRM": "never",
             "UNTHREAD_ALLOWED_CUSTOMERS": "c2,c1",
             "UNTHREAD_UPLOADS_DIR": "x",
+            "UNTHREAD_AUTORESPONSE": "1",
+            "UNTHREAD_ON_BEHALF_OF": "1",
+            "UNTHREAD_EMAIL_SEND_MARKER": "1",
+            "UNTHREAD_ANSWERS": "both",
+            "UNTHREAD_WEBHOOK_HOSTS": "hooks.example.com",
         }
     )
     assert findings.well
@@ -154,6 +159,11 @@ async def test_what_is_odd_about_the_settings_is_noted() -> None:
         "UNTHREAD_API_KEY began with “Bearer”, which Unthread does not want; it was left out",
         "UNTHREAD_UPLOADS_DIR is no option of this server and has no effect",
         "what was sent is remembered only while the server runs",
+        "every reply is marked as an auto-response",
+        "agents may write in the name of a person",
+        "replies to mails end with /unthread send, which mails them",
+        "answers go out as text and as data",
+        "webhooks may point at hooks",
         "nobody is asked before something reaches a customer",
         "writing is limited to the customers c1, c2",
     ]

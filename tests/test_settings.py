@@ -164,6 +164,14 @@ def test_the_address_of_the_api_is_https_or_on_this_machine(text: str, url: str)
     assert read_settings({"UNTHREAD_API_URL": text}).api_url == url
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["https://API.unthread.io/api", "HTTPS://api.unthread.io:443/api/", "https://api.unthread.io./api"],
+)
+def test_one_address_is_written_in_one_way(text: str) -> None:
+    assert read_settings({"UNTHREAD_API_URL": text}).api_url == "https://api.unthread.io/api"
+
+
 @pytest.mark.parametrize("text", ["http://api.unthread.io/api", "ftp://localhost/api", "http://127.0.0.1.evil.example"])
 def test_an_address_without_encryption_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="Use an https address"):

@@ -131,7 +131,7 @@ def _require_known_toolsets(settings: Settings) -> None:
     if unknown := unknown_names(settings.toolsets, TOOL_LIST):
         raise SettingsError(
             f"UNTHREAD_TOOLSETS names {unknown[0]!r}, which is no toolset and no tool. "
-            "`unthread-mcp tools --toolsets all` lists them."
+            "`unthread-mcp tools --toolsets all --access admin` lists them."
         )
 
 

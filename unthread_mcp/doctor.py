@@ -102,6 +102,16 @@ def _configuration(settings: Settings, workspace: Workspace, findings: Findings)
     else:
         findings.bad(f"what was sent can't be remembered: {workspace.intents.problem}")
     _directories(settings, findings)
+    for said, is_set in (
+        ("every reply is marked as an auto-response", settings.autoresponse),
+        ("agents may write in the name of a person", settings.on_behalf_of),
+        ("replies to mails end with /unthread send, which mails them", settings.email_send_marker),
+        ("answers go out as text and as data", settings.answers == "both"),
+    ):
+        if is_set:
+            findings.note(said)
+    if settings.webhook_hosts:
+        findings.note(f"webhooks may point at {', '.join(sorted(settings.webhook_hosts))}")
     if settings.confirm == "never":
         findings.note("nobody is asked before something reaches a customer")
     if settings.allowed_customers:

@@ -19,9 +19,20 @@ async def names_of_mentioned(
 
     Those that nobody knows, or nobody could be asked for, are left out; their ids stay in the text.
     """
+    unknown = _without_name(messages, conversation)
+    return await workspace.names.names_behind(USERS, unknown, "slackId") if unknown else {}
+
+
+def names_remembered(
+    workspace: Workspace, messages: Sequence[JsonObject], conversation: JsonObject
+) -> Mapping[str, str]:
+    """The same, as far as they are remembered: nobody is asked."""
+    return workspace.names.names_known(USERS, _without_name(messages, conversation), "slackId")
+
+
+def _without_name(messages: Sequence[JsonObject], conversation: JsonObject) -> list[str]:
     found = [identity for message in messages for identity in mentioned(text_of(message, "text"))]
     if not found:
-        return {}
+        return []
     told = read_people(conversation, messages).names
-    unknown = [identity for identity in found if identity not in told]
-    return await workspace.names.names_behind(USERS, unknown, "slackId")
+    return [identity for identity in found if identity not in told]

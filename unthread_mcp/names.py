@@ -270,11 +270,11 @@ class Names:
         """The names of those whose `field` is one of `values`, as far as they are remembered: nobody is asked."""
         return {value: name for value in values if (name := self._remembered_behind(kind, field, value))}
 
-    def remember_names(self, kind: Kind, rows: Sequence[JsonObject]) -> None:
-        """Keep the names of objects that were listed, by their ids."""
+    def remember_names(self, kind: Kind, rows: Sequence[JsonObject], field: str = "id") -> None:
+        """Keep the names of objects that were listed, by what stands in their `field`."""
         for row in rows:
-            if (identity := id_of(row)) and (name := one_line(text_of(row, "name"), 60)):
-                self._keep((f"{kind.word} by id", identity), Named(identity, name))
+            if (value := text_of(row, field)) and (name := one_line(text_of(row, "name"), 60)):
+                self._keep((f"{kind.word} by {field}", value), Named(value, name))
 
     def _remembered_behind(self, kind: Kind, field: str, value: str) -> str | None:
         known = self._known.get((f"{kind.word} by {field}", value))

@@ -32,7 +32,7 @@ async def require_free(workspace: Workspace, what: str, key: NaturalKey, *, but:
     if others:
         raise InvalidArgument(
             f"There is a {what} with the {key.field} {one_line(key.value, 60)!r} already.",
-            f"Use it, or take another {key.field}: {one_line(', '.join(others), 200)}.",
+            f"Use that one, {one_line(', '.join(others), 200)}, or take another {key.field}.",
         )
 
 

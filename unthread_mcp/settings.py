@@ -129,7 +129,11 @@ def _api_url(text: str) -> str:
     loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError(f"is {url!r}. Use an https address (http only for this machine itself).")
-    return url
+    # Written in one way, since what was sent is remembered by it.
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port not in {None, {"https": 443, "http": 80}[parts.scheme]} else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
 def _timezone(text: str) -> ZoneInfo:

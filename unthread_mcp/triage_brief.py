@@ -114,7 +114,8 @@ async def read_brief(workspace: Workspace, reference: str) -> TriageBrief:
     brief.tags = pages.get("tags", _NOTHING).rows
     brief.ticket_types = pages.get("ticket types", _NOTHING).rows
     workspace.names.remember_ticket_types(brief.ticket_types)
-    workspace.names.remember_names(USERS, team)
+    for field_ in ("id", "slackId"):  # Slack messages mention people by the second
+        workspace.names.remember_names(USERS, team, field_)
     brief.people |= {id_of(row): text_of(row, "name") for row in team if id_of(row)}
     await _read_what_follows(workspace, brief)
     for row in brief.similar:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support import Agent, Desk, Era, Human
-from tests.tools.examples import EMAIL, EVERYTHING, article_id
+from tests.tools.examples import EMAIL, EVERYTHING, article_id, example
 from unthread_mcp.questions import laid_out, on_one_line, quoted
 
 SETTINGS = EVERYTHING
@@ -81,6 +81,52 @@ async def test_no_text_imitates_a_line_of_the_question(tool: str, desk: Desk, er
     assert lines.count("It says:") <= 1
     if FORGED in CALLS[tool].values() and "It says:" in lines:
         assert quoted(FORGED) in asked, "the exact words"
+
+
+@pytest.mark.parametrize(
+    ("tool", "changed"),
+    [
+        ("create_kb_article", {}),
+        ("create_outbound", {"send": True}),
+        ("create_conversation", {"type": "email", "email_inbox_id": "inbox-1", "on_behalf_of": "ada@engines.example"}),
+        ("create_customer", {"name": "Juniper Freight", "create_channel": True, "invite": ["Mei Tanaka"]}),
+        ("create_automation", {"status": "active"}),
+        ("send_reply", {}),
+    ],
+)
+@pytest.mark.anyio
+async def test_what_was_made_already_is_asked_about_once_and_anew_once_it_was_deleted(
+    tool: str, changed: dict[str, Any]
+) -> None:
+    desk, human = Desk({**SETTINGS, "UNTHREAD_CONFIRM": "auto"}), Human()
+    async with desk.agent(human=human) as agent:
+        arguments = {**await example(tool, desk, agent), **changed}
+        if tool == "create_conversation":
+            arguments = {**CALLS[tool], "text": "Hello."}
+        first, again = await agent.call(tool, **arguments), await agent.call(tool, **arguments)
+        assert [each.text.partition(":")[0] for each in (first, again)] == ["done", "already_done"]
+        assert len(human.asked) == 1
+        if tool == "create_kb_article":
+            await agent.call("delete_kb_article", article=first.text.split()[2])
+            human.asked.clear()
+            human.answer = "decline"
+            assert (await agent.call(tool, **arguments)).text.startswith("refused: ")
+            assert len(human.asked) == 1
+
+
+@pytest.mark.parametrize("tool", ["send_reply", "update_conversation"])
+@pytest.mark.anyio
+async def test_whoever_is_asked_about_closing_is_told_what_the_customer_may_receive(tool: str) -> None:
+    desk, human = Desk({**SETTINGS, "UNTHREAD_CONFIRM": "auto"}), Human()
+    number = desk.find(EMAIL)
+    async with desk.agent(human=human) as agent:
+        if tool == "send_reply":
+            as_of = await agent.as_of(number)
+            said = await agent.call(tool, conversation=number, as_of=as_of, text="Mended.", then_status="closed")
+        else:
+            said = await agent.call(tool, conversation=number, status="closed")
+    assert "may receive a closing message or survey" in human.asked[0]
+    assert "Unthread may send the customer a closing message or survey." in said
 
 
 def test_a_question_has_its_facts_on_a_line_each_and_its_texts_quoted() -> None:

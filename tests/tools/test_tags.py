@@ -53,7 +53,8 @@ async def test_a_tag_is_made_once(desk: Desk, era: Era) -> None:
         later = await agent.call("create_tag", name="Beta")
     assert first.text == f"done: tag 'Beta' ({tag_id(desk, 'Beta')})."
     assert again.text.startswith("already_done: tag 'Beta'")
-    assert later.text.startswith("refused: There is a tag with the name 'Beta' already. Use it, or take another name:")
+    refused = "refused: There is a tag with the name 'Beta' already."
+    assert later.text == f"{refused} Use that one, {tag_id(desk, 'Beta')}, or take another name."
     assert tags(desk, "Beta") == 1
 
 

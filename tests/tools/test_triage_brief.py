@@ -236,12 +236,24 @@ async def test_a_conversation_that_can_not_be_read_has_no_brief(desk: Desk) -> N
     assert closed.failed
 
 
+async def test_whom_slack_messages_mention_is_named_as_far_as_the_team_tells(desk: Desk) -> None:
+    [slack_id, name] = desk.sandbox.database.execute(
+        "SELECT slackId, name FROM users WHERE name = 'Jonas Lindqvist'"
+    ).fetchone()
+    number = desk.find("c.sourceType = 'slack' AND c.status = 'open'")
+    desk.sandbox.customer_writes(desk.id_of(number), f"<@{slack_id}> and <@U0NOBODY1>, can you look?")
+    async with desk.agent() as agent:
+        said = await agent.call("get_triage_brief", conversation=number)
+    assert f"@{name} and @U0NOBODY1, can you look?" in said
+    assert len(desk.wire.sent) <= 15
+
+
 async def test_without_a_customer_or_a_word_from_one_nothing_is_asked_for_them(desk: Desk) -> None:
     number = desk.find("c.sourceType = 'triage' AND c.customerId IS NULL")
     async with desk.agent() as agent:
         said = await agent.call("get_triage_brief", conversation=number)
     assert not said.failed
-    assert "their other conversations not closed: none" in said
+    assert "their other conversations" not in said, "there is nobody whose they would be"
     assert "knowledge base" not in said
     paths = {each.path for each in desk.wire.sent}
     assert not any(path.startswith("/customers/") for path in paths)

@@ -15,6 +15,7 @@ from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import ConversationRef
 from unthread_mcp.conversation_view import conversation_head, thread_shown
 from unthread_mcp.knowledge_answers import knowledge_lines
+from unthread_mcp.mentions import names_remembered
 from unthread_mcp.render import (
     NAME_LENGTH,
     SEPARATOR,
@@ -91,7 +92,8 @@ async def get_triage_brief(
     least_above = max(_LEAST_ABOVE, estimate_tokens("\n".join(head)) + _LEAST_THREAD)
     below = _most_needed(sections, max_tokens - least_above)
     room = max(least_above, max_tokens - estimate_tokens(below) - 1)
-    above = thread_shown(workspace, brief.thread, head, room, newest_whole=False)
+    names = names_remembered(workspace, brief.thread.messages, brief.thread.conversation)
+    above = thread_shown(workspace, brief.thread, head, room, newest_whole=False, names=names)
     data: JsonObject = {
         "conversation": brief.thread.conversation,
         "messages": [*brief.thread.messages],
@@ -157,7 +159,8 @@ def _customer(workspace: Workspace, customer: JsonObject, account: JsonObject) -
 def _others(workspace: Workspace, brief: TriageBrief, tokens: int) -> list[str]:
     rows, total = brief.others_open.rows, brief.others_open.total
     if not rows:
-        return [] if OTHERS in brief.missing else [f"{OTHERS}: none"]
+        nobodys = not id_of(brief.thread.conversation, "customerId")
+        return [] if OTHERS in brief.missing or nobodys else [f"{OTHERS}: none"]
     count = f"{total:,}" if total is not None else f"{len(rows)} or more"
     lines = [conversation_line(row, workspace.date) for row in rows]
     return [
