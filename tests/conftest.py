@@ -12,7 +12,19 @@ import pytest
 from tests.passed import DESELECTED, name_of, note
 from tests.reference.checker import WRONG_REQUESTS
 
-_LIVE: Final = Path(__file__).parent / "live"
+_TESTS: Final = Path(__file__).parent
+_LIVE: Final = _TESTS / "live"
+_THOUSANDS: Final = tuple(
+    _TESTS / each
+    for each in (
+        "faults",
+        "stdio/test_fuzz.py",
+        "safety/test_canaries.py",
+        "safety/test_obedient_agent.py",
+        "tools/test_random_arguments.py",
+    )
+)
+"""Tests that play thousands of cases. What they reach, others have reached; to count it again takes two thirds more."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What judges the other tests comes last. With `--live`: nothing but the live tests."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    if config.pluginmanager.has_plugin("pytest_cov"):
+        for item in items:
+            if any(item.path.is_relative_to(each) for each in _THOUSANDS):
+                item.add_marker("no_cover")
     if config.getoption("live"):
         config.hook.pytest_deselected(items=[item for item in items if not item.path.is_relative_to(_LIVE)])
         items[:] = [item for item in items if item.path.is_relative_to(_LIVE)]

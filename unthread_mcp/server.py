@@ -204,7 +204,7 @@ def build_workspace(
         key, url, scope = SANDBOX_KEY, SANDBOX_URL, f"sandbox {settings.sandbox}"
     return Workspace(
         settings,
-        UnthreadClient(base_url=url, key=key, key_problem=settings.api_key_problem, transport=behind),
+        UnthreadClient(base_url=url, key=key, key_problem=settings.api_key_problem, transport=behind, sleep=sleep),
         Intents(scope, settings.state_file, now=lambda: now().timestamp()),
         hashlib.sha256(f"unthread-mcp workspace {key}".encode()).hexdigest()[:16],
         now,
