@@ -114,6 +114,51 @@ async def test_what_was_made_already_is_asked_about_once_and_anew_once_it_was_de
             assert len(human.asked) == 1
 
 
+@pytest.mark.anyio
+async def test_the_recipients_address_is_shown_whole_and_a_yes_to_it_is_none_to_another() -> None:
+    desk, human = Desk({**SETTINGS, "UNTHREAD_CONFIRM": "auto"}), Human()
+    number, database = desk.find(EMAIL), desk.sandbox.database
+    address = "accounts-payable.northern-region-purchasing-department-team@acme.example"
+    [user] = database.execute("SELECT submitterUserId FROM conversations WHERE id = ?", [desk.id_of(number)]).fetchone()
+
+    def write_to(where: str) -> None:
+        database.execute("UPDATE users SET email = ? WHERE id = ?", [where, user])
+
+    write_to(address)
+    human.meanwhile = lambda: write_to(address.replace("acme", "evil"))
+    async with desk.agent(human=human) as agent:
+        said = await agent.call("send_reply", conversation=number, as_of=await agent.as_of(number), text="Here it is.")
+    assert address in human.asked[0].splitlines()[1]
+    assert said.text.startswith("refused: The conversation changed while the human was asked")
+    assert database.execute("SELECT count(*) FROM messages WHERE text = 'Here it is.'").fetchone() == (0,)
+
+
+@pytest.mark.anyio
+async def test_a_name_can_not_pass_for_an_address() -> None:
+    desk, human = Desk({**SETTINGS, "UNTHREAD_CONFIRM": "auto"}), Human("decline")
+    number = desk.find(EMAIL)
+    desk.sandbox.database.execute(
+        "UPDATE users SET name = 'Ada, billing@acme.example', email = 'x@evil.example'"
+        " WHERE id = (SELECT submitterUserId FROM conversations WHERE id = ?)",
+        [desk.id_of(number)],
+    )
+    async with desk.agent(human=human) as agent:
+        await agent.call("send_reply", conversation=number, as_of=await agent.as_of(number), text="Here it is.")
+    assert human.asked[0].splitlines()[1].endswith(", Ada; billing(at)acme.example, x@evil.example")
+
+
+@pytest.mark.anyio
+async def test_the_send_marker_is_refused_where_a_text_and_its_blocks_make_it() -> None:
+    desk = Desk(SETTINGS)
+    number = desk.find(EMAIL)
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "send"}}
+    async with desk.agent() as agent:
+        as_of = await agent.as_of(number)
+        said = await agent.call("send_reply", conversation=number, as_of=as_of, text="/unthread", blocks=[block])
+    assert said.text.startswith('refused: The text holds "/unthread send"')
+    assert desk.wire.writes == []
+
+
 @pytest.mark.parametrize("tool", ["send_reply", "update_conversation"])
 @pytest.mark.anyio
 async def test_whoever_is_asked_about_closing_is_told_what_the_customer_may_receive(tool: str) -> None:
