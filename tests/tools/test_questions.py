@@ -115,7 +115,7 @@ async def test_what_was_made_already_is_asked_about_once_and_anew_once_it_was_de
 
 
 @pytest.mark.anyio
-async def test_the_recipients_address_is_shown_whole_and_a_yes_to_it_is_none_to_another() -> None:
+async def test_the_recipients_address_is_shown_whole_and_a_yes_to_it_is_none_to_another(era: Era) -> None:
     desk, human = Desk({**SETTINGS, "UNTHREAD_CONFIRM": "auto"}), Human()
     number, database = desk.find(EMAIL), desk.sandbox.database
     address = "accounts-payable.northern-region-purchasing-department-team@acme.example"
@@ -124,12 +124,18 @@ async def test_the_recipients_address_is_shown_whole_and_a_yes_to_it_is_none_to_
     def write_to(where: str) -> None:
         database.execute("UPDATE users SET email = ? WHERE id = ?", [where, user])
 
+    def change_hands() -> None:
+        write_to(address.replace("acme", "evil"))
+        human.answer = "approve" if len(human.asked) == 1 else "decline"
+
     write_to(address)
-    human.meanwhile = lambda: write_to(address.replace("acme", "evil"))
-    async with desk.agent(human=human) as agent:
+    human.meanwhile = change_hands
+    async with desk.agent(era, human=human) as agent:
         said = await agent.call("send_reply", conversation=number, as_of=await agent.as_of(number), text="Here it is.")
     assert address in human.asked[0].splitlines()[1]
-    assert said.text.startswith("refused: The conversation changed while the human was asked")
+    assert said.text.startswith("refused: ")
+    # A client of 2026 makes the call anew with the human's answer, and is then told to ask about what is there now.
+    assert len(human.asked) == (1 if era == "legacy" else 2)
     assert database.execute("SELECT count(*) FROM messages WHERE text = 'Here it is.'").fetchone() == (0,)
 
 
