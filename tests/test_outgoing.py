@@ -19,8 +19,8 @@ from unthread_mcp.outgoing import (
     prepare_blocks,
     recognise,
     refuse_spread_marker,
-    repeated_words,
 )
+from unthread_mcp.repeated_words import repeated_words
 
 EVERYBODY = ("<!channel", "<!here", "<!everyone", "<!subteam^", "<!group")
 

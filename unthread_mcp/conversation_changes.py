@@ -34,8 +34,8 @@ from unthread_mcp.conversation_view import messages_shown
 from unthread_mcp.delivery import repeated_note, require_fresh
 from unthread_mcp.fields import CONVERSATION, pick
 from unthread_mcp.names import Named
-from unthread_mcp.outgoing import repeated_words
 from unthread_mcp.render import Answer, number_of
+from unthread_mcp.repeated_words import repeated_words
 from unthread_mcp.threads import read_thread
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace

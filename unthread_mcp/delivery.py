@@ -29,8 +29,8 @@ from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.gate import Gate
 from unthread_mcp.intents import Begun, Resolved, Unresolved
 from unthread_mcp.message_drafts import Draft, found_in, outline, shows_files, texts_of_message
-from unthread_mcp.outgoing import repeated_words
 from unthread_mcp.render import Outcome
+from unthread_mcp.repeated_words import repeated_words
 from unthread_mcp.threads import Thread, is_ours, is_private, name_of_message, position, read_thread
 from unthread_mcp.workspace import Workspace
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 from html import unescape
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
-from urllib.parse import unquote_plus
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from unthread_mcp.api.cleaning import clean_text, find_hidden, without_hidden
 from unthread_mcp.api.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from unthread_mcp.api.json_types import JsonValue
 
@@ -76,7 +74,7 @@ _WITHIN_A_LINE: Final = frozenset(
 _BLANKS = re.compile(r"<(?:br|p)\s*/?>|</p>", re.IGNORECASE)
 # With the blanks that Unicode counts among the letters and symbols: of braille, and a filler for Khitan.
 _MARKUP_AND_SPACE = re.compile(r"""[\s*_~`|\\\[\](){}<>"'\u2018\u2019\u201c\u201d\u2800\U00016fe4]+""")
-_CODE_SIGNS = str.maketrans(dict.fromkeys("<>=\"'", " "))
+
 _SLASHES = str.maketrans(dict.fromkeys("\u2044\u2215\u29f8\u2571", "/"))
 _SQUEEZED_MARKER: Final = SEND_MARKER.replace(" ", "")
 
@@ -106,19 +104,6 @@ _SHOWN_MARKER = re.compile(SEND_MARKER.replace(" ", r"\s+"), re.IGNORECASE)
 _SCHEME = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 _EMPHASIS_AND_SPACE = re.compile(r"[\s*_~`\\]+")
 
-# Scripts without spaces between words are split into characters. Eight English words say as much as about sixteen
-# Japanese or Chinese characters, and as 32 letters of Thai, Lao, Myanmar or Khmer, whose words have about four.
-_WEIGHTS: Final = {"word": 4, "han": 2, "unspaced": 1}
-_ENOUGH: Final = 8 * _WEIGHTS["word"]
-_HAN: Final = r"\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-_UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-# Apostrophes and hyphens stay within a word and are dropped with everything else that is no letter or digit.
-_GAP: Final = (
-    r"\s!-&(-,./:-@\[-`{-~\xa1-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u0589\u05be\u060c\u061b\u061f\u06d4\u0964\u0965"
-    r"\u0f0b-\u0f14\u1361-\u1368\u2012-\u2018\u201a-\u205e\u3000-\u3040\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40"
-    r"\uff5b-\uff65"
-)
-
 
 def prepare(text: str, *, html: bool = False) -> str:
     r"""`text` as it may be sent: line breaks made `\n`, mentions of everybody made harmless, the rest as it was.
@@ -131,9 +116,9 @@ def prepare(text: str, *, html: bool = False) -> str:
     _refuse_length(text)
     _refuse_disguises(text)
     text = _made_harmless(clean_text(text)[0])
-    shown = _without_tags(_decoded(text)) if "<img" not in text.lower() else text
+    shown = _without_tags(decoded(text)) if "<img" not in text.lower() else text
     # In markdown a tag may be meant as it stands; a line break or a blank says nothing in either format.
-    if not (shown if html else _BLANKS.sub("", _decoded(text))).strip():
+    if not (shown if html else _BLANKS.sub("", decoded(text))).strip():
         raise InvalidArgument("The text is empty.", "Write what is to be sent.")
     _refuse_length(text)
     _refuse_marker(text)
@@ -195,66 +180,6 @@ def recognise(sent: str, shown: str) -> Recognised:
     return "maybe" if len(named) > 1 and texts[0] == texts[1] else "no"
 
 
-def repeated_words(reply: str, notes: Sequence[str], exempt: Sequence[str]) -> str | None:
-    """Find the first eight or more words in a row of `reply` that stand so in one of `notes`, in none of `exempt`.
-
-    Case, punctuation, accents, markup and line breaks make no difference. `exempt` holds what the customer has seen or
-    somebody has approved. Returns the words as the reply has them, on one line, or None.
-    """
-    secret = {row.words for note in notes for row in _rows(_readable(note))}
-    if not secret:
-        return None
-    secret.difference_update(row.words for text in exempt for row in _rows(_readable(text)))
-    # What a program doesn't show stands there all the same: descriptions of pictures, comments, words of an address.
-    readings = (_readable(reply), unquote_plus(_decoded(reply)).translate(_CODE_SIGNS))
-    return next((words for shown in readings if (words := _first_row(shown, secret))), None)
-
-
-def _first_row(shown: str, secret: set[tuple[str, ...]]) -> str | None:
-    """The first words in a row of `shown` of which every just long enough row is among `secret`."""
-    begin = end = -1
-    for row in _rows(shown):
-        if row.words in secret:
-            if begin < 0:
-                begin = row.begin
-            elif row.begin > end:
-                break
-            end = row.end
-    return " ".join(shown[begin:end].split()) if begin >= 0 else None
-
-
-@cache
-def _word() -> re.Pattern[str]:
-    """A word, compiled on first use: it takes 5 ms, and many processes never write."""
-    return re.compile(f"(?P<han>[{_HAN}])|(?P<unspaced>[{_UNSPACED}])|(?P<word>[^{_HAN}{_UNSPACED}{_GAP}]+)")
-
-
-class _Row(NamedTuple):
-    """Just enough words in a row, folded, and where they stand in their text."""
-
-    words: tuple[str, ...]
-    begin: int
-    end: int
-
-
-def _rows(text: str) -> Iterator[_Row]:
-    """Every row of words in `text` that begins at some word and is just long enough."""
-    words: list[tuple[str, int, int, int]] = []
-    for match in _word().finditer(text):
-        folded = match[0].lower()
-        if not (folded.isascii() and folded.isalnum()):
-            folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKD", folded).casefold()))
-        if folded:
-            words.append((folded, _WEIGHTS[match.lastgroup or "word"], match.start(), match.end()))
-    first = weight = 0
-    for last, (_, added, _, end) in enumerate(words):
-        weight += added
-        while weight >= _ENOUGH:
-            yield _Row(tuple(word for word, *_ in words[first : last + 1]), words[first][2], end)
-            weight -= words[first][1]
-            first += 1
-
-
 def _prepared_block(value: JsonValue, texts: list[str], depth: int) -> JsonValue:
     if depth > _MAX_BLOCK_DEPTH:
         raise InvalidArgument(f"The blocks are nested more than {_MAX_BLOCK_DEPTH} levels deep.", "Make them flatter.")
@@ -285,7 +210,7 @@ def _refuse_length(text: str) -> None:
 
 def _refuse_disguises(text: str) -> None:
     """Refuse what a person would not see, written out or as a character code."""
-    for form, remedy in ((text, "Remove it."), (_decoded(text), "Remove its character code.")):
+    for form, remedy in ((text, "Remove it."), (decoded(text), "Remove its character code.")):
         place = find_hidden(form)
         if place is not None:
             name = unicodedata.name(form[place], "unnamed").lower()
@@ -293,7 +218,7 @@ def _refuse_disguises(text: str) -> None:
             raise InvalidArgument(
                 f"The text holds an invisible character: U+{ord(form[place]):04X} ({name}){where}.", remedy
             )
-    codes = _decoded(_made_harmless(text))
+    codes = decoded(_made_harmless(text))
     for shown in (codes, _without_tags(codes)):
         if _made_harmless(shown) != shown:
             raise InvalidArgument(
@@ -307,9 +232,9 @@ def refuse_spread_marker(texts: Sequence[str]) -> None:
 
 
 def _refuse_marker(text: str) -> None:
-    decoded = _decoded(text)
-    labels = _MARKDOWN_LINK.sub(r"\1", _SLACK_LINK.sub(lambda link: link[2] or link[1], decoded))
-    for form in (text, decoded, _without_tags(text), _without_tags(decoded), _without_tags(labels)):
+    uncoded = decoded(text)
+    labels = _MARKDOWN_LINK.sub(r"\1", _SLACK_LINK.sub(lambda link: link[2] or link[1], uncoded))
+    for form in (text, uncoded, _without_tags(text), _without_tags(uncoded), _without_tags(labels)):
         plain = unicodedata.normalize("NFKC", without_hidden(form)).casefold().translate(_SLASHES)
         if _SQUEEZED_MARKER in _MARKUP_AND_SPACE.sub("", plain):
             raise InvalidArgument(
@@ -363,22 +288,22 @@ def _markup(text: str) -> set[str]:
 
 def _uncoded(text: str) -> str:
     """`text` as a reader's program has it: entities decoded, mentions harmless, letters coded in one way."""
-    return _made_harmless(unicodedata.normalize("NFC", without_hidden(_decoded(clean_text(text)[0]))))
+    return _made_harmless(unicodedata.normalize("NFC", without_hidden(decoded(clean_text(text)[0]))))
 
 
-def _decoded(text: str) -> str:
+def decoded(text: str) -> str:
     """`text` with its character entities decoded, those inside decoded ones too."""
     for _ in range(5):
-        decoded = unescape(text)
-        if decoded == text:
+        less = unescape(text)
+        if less == text:
             break
-        text = decoded
+        text = less
     return text
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """`text` as a reader sees it: entities decoded, links as their labels, no tags, no hidden characters."""
-    text = without_hidden(_decoded(clean_text(text)[0]))
+    text = without_hidden(decoded(clean_text(text)[0]))
     text = _MARKDOWN_LINK.sub(r"\1", _SLACK_LINK.sub(lambda link: link[2] or link[1], text))
     return _without_tags(text)
 
