@@ -24,7 +24,7 @@ from unthread_mcp.api.errors import (
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.attachments import Attachment
-from unthread_mcp.intents import Begun, Intent, Resolved
+from unthread_mcp.intents import Begun, Intent, Resolved, Unresolved
 from unthread_mcp.name_matching import Named
 from unthread_mcp.natural_keys import NaturalKey, maybe_created, require_free
 from unthread_mcp.render import Outcome
@@ -91,7 +91,9 @@ async def create(
     async with workspace.writing_to(repr(intent)):
         known = workspace.intents.look(intent)
         deleted = isinstance(known, Resolved) and _was_deleted(workspace, what, known.receipt.get("id", ""))
-        if known is None or deleted:
+        if isinstance(known, Resolved) and not deleted:
+            return done_before(known.receipt)
+        if not isinstance(known, Unresolved):
             await approve()
         return await once(
             workspace,
