@@ -19,6 +19,8 @@ class Vitals:
     """Made so far."""
     memory: float
     """Resident, in MiB."""
+    held: float
+    """Of it in use, in MiB: what is not free for something else."""
     descriptors: int
     threads: int
     tasks: int
@@ -35,7 +37,9 @@ class Patient:
         """How it is now."""
         status = dict(line.split(":", 1) for line in (self._process / "status").read_text().splitlines())
         memory = int(status["VmRSS"].split()[0]) / 1024
-        return Vitals(calls, memory, len(os.listdir(self._process / "fd")), int(status["Threads"]), self._beat()[1])  # noqa: PTH208 - only the number
+        descriptors = len(os.listdir(self._process / "fd"))  # noqa: PTH208 - only the number
+        _, tasks, in_use = self._beat()
+        return Vitals(calls, memory, in_use / 2**20, descriptors, int(status["Threads"]), tasks)
 
     async def next_beat(self) -> None:
         """Wait until it has written down its tasks anew: twice, for it may be about to."""
@@ -43,9 +47,9 @@ class Patient:
         while self._beat()[0] < before + 2:  # noqa: ASYNC110 - the other side is a file
             await asyncio.sleep(0.05)
 
-    def _beat(self) -> tuple[int, int]:
+    def _beat(self) -> tuple[int, int, int]:
         written = self._tasks_file.read_text().split() if self._tasks_file.exists() else []
-        return (int(written[0]), int(written[1])) if len(written) == 2 else (0, 0)
+        return (int(written[0]), int(written[1]), int(written[2])) if len(written) == 3 else (0, 0, 0)
 
 
 def after_warm_up(samples: list[Vitals]) -> list[Vitals]:
