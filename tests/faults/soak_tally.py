@@ -90,8 +90,8 @@ def report(tally: Tally, minutes: int, seed: int) -> str:
         f"{tally.dealt.total():,} met a fault. {tally.texts:,} messages and articles were meant; promises broken: "
         f"{len(tally.broken)}. From the median of the first quarter after the warm-up to that of the last, what the "
         f"server holds at rest changed by {tally.grown:+.1f} MiB, of {MOST_GROWN:g} that it may; what is resident, "
-        f"{min(counted):.0f} to {max(counted):.0f} MiB while it works, by {tally.resident_grown:+.1f}. After the end of "
-        f"its input the server was gone within {tally.ended_after:.1f} s.\n\n"
+        f"{min(counted):.0f} to {max(counted):.0f} MiB while it works, by {tally.resident_grown:+.1f}. After the end "
+        f"of its input the server was gone within {tally.ended_after:.1f} s.\n\n"
         f"{_curve(tally, minutes)}\n\n{made}\n\n{faults}\n"
     )
 
