@@ -128,7 +128,7 @@ class Intents:
         """Of which intents which rounds have ended, though the file doesn't know it yet."""
         self._lock = threading.Lock()
         self._prune_at = 0.0
-        self._let_go_at = MOST_REMEMBERED + MOST_REMEMBERED // 4
+        self._let_go_at = 0
         """How many may be in memory before the oldest are looked for."""
         self._failed_at: float | None = None
         self._logged = False

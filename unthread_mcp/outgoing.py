@@ -254,7 +254,7 @@ def _made_harmless(text: str) -> str:
         before = _URL_END.split(match.string[max(0, match.start() - 300) : match.start()])[-1].lower()
         mail = _MAIL_BEFORE.search(before[-64:]) and _MAIL_BEHIND.match(match.string, match.end())
         # An address in which it may stand: what ends the address for a reader would end it for Slack.
-        address = ("http://" in before or "https://" in before) and (before[-1] in "/=" or before[-1:].isalnum())
+        address = ("http://" in before or "https://" in before) and (before[-1] in "/=" or before[-1].isalnum())
         return match[0] if mail or address else "@ "
 
     return _AT_EVERYBODY.sub(at, _BROADCAST.sub(broadcast, text))

@@ -26,7 +26,7 @@ from tests.api.misbehaving import KEY
 from tests.faults.loopback import Loopback, outcome_of
 from tests.faults.mix import WORSE, Dealer
 from tests.faults.processes import Gone, Rejected, ServerProcess
-from tests.faults.soak_tally import AT_ONCE, MOST_GROWN, WRITES, Tally, report
+from tests.faults.soak_tally import AT_ONCE, MOST_GROWN, MOST_HELD, WRITES, Tally, report
 from tests.faults.upstream import Behaviour, Received
 from tests.faults.vitals import Patient
 from tests.faults.work import SHARES, Asked, Work
@@ -235,7 +235,7 @@ def main() -> int:
     if asked.write:
         write("soak", text, SAFETY_PAGE)
     print(*tally.broken, sep="\n", file=sys.stderr)
-    return 1 if tally.broken or tally.grown > MOST_GROWN else 0
+    return 1 if tally.broken or tally.grown > MOST_GROWN or tally.held_grown > MOST_HELD else 0
 
 
 if __name__ == "__main__":
