@@ -95,6 +95,9 @@ def _run(asked: CommandLine, settings: Settings) -> int:
 
 
 def _serve(settings: Settings) -> int:
+    from unthread_mcp.log import log_to_standard_error  # noqa: PLC0415 - after gc.disable
+
+    log_to_standard_error(settings.log_level, settings.api_key)
     from unthread_mcp.server import build_server  # noqa: PLC0415 - after gc.disable
     from unthread_mcp.stdio import run_stdio  # noqa: PLC0415 - after gc.disable
 

@@ -10,7 +10,8 @@ that holds the file silence a whole desk; the look-back in the thread guards wha
 sent. Whatever the file lacks is written together with the next thing that it takes, and when the intents are closed:
 until then `problem` stays.
 
-Of what the file has as well, the memory keeps the newest, so that a process doesn't grow for as long as it runs.
+Of what the file has as well, the memory (`intents_memory.py`) keeps the newest, so that a process doesn't grow for as
+long as it runs.
 
 Otherwise the file is right, whatever the clocks say: what was done earlier or later than something unresolved never
 replaces it. An intent that was begun and never settled stays unresolved for ever: either its process died in between,
@@ -33,6 +34,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
 from unthread_mcp.intents_file import FileUnusableError, IntentsFile, Record
+from unthread_mcp.intents_memory import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +53,7 @@ KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a done intent is remembered at least. Unresolved ones are never forgotten."""
 
 MOST_REMEMBERED: Final = 4_000
-"""Done intents older than `SAME_INTENT_SECONDS` that are kept in memory beside the file, some 400 bytes each."""
+"""Done intents older than `SAME_INTENT_SECONDS` that are kept in memory beside the file, some 300 bytes each."""
 
 RETRY_SECONDS: Final = 5
 """How long a file that couldn't be used is left alone."""
@@ -121,7 +123,7 @@ class Intents:
         self._path = path
         self._file = IntentsFile(path) if path else None
         self._now = now
-        self._memory: dict[bytes, Record] = {}
+        self._memory = Records()
         self._lacking: set[bytes] = set()
         """Of what the memory holds or has let go of, what the file doesn't know yet."""
         self._over: set[tuple[bytes, str]] = set()
@@ -325,7 +327,7 @@ class Intents:
 
     def _remember(self, changes: Mapping[bytes, Record | None]) -> None:
         for key, record in changes.items():
-            before = self._memory.pop(key, None)
+            before = self._memory.pop(key)
             if record:
                 self._memory[key] = record
             if before and before.state != "done" and (record is None or record.state == "done"):
@@ -343,10 +345,9 @@ class Intents:
         """Of what the file has as well, keep the newest that are done, and all that are recent or unresolved."""
         if not self._file or len(self._memory) <= self._let_go_at:
             return
-        recent = self._now() - SAME_INTENT_SECONDS
-        old = [key for key, record in self._memory.items() if record.state == "done" and record.changed < recent]
+        old = self._memory.done_before(self._now() - SAME_INTENT_SECONDS)
         for key in old[:-MOST_REMEMBERED]:
-            del self._memory[key]
+            self._memory.pop(key)
         # Not to be looked through again with each call, however many must stay.
         self._let_go_at = len(self._memory) + MOST_REMEMBERED // 4
 
@@ -358,9 +359,8 @@ class Intents:
         oldest = now - KEPT_SECONDS
         if rows:
             rows.prune(oldest)
-        self._memory = {
-            k: record for k, record in self._memory.items() if record.state != "done" or record.changed >= oldest
-        }
+        for key in self._memory.done_before(oldest):
+            self._memory.pop(key)
         self._prune_at = now + _PRUNE_SECONDS
 
 

@@ -25,6 +25,7 @@ State: TypeAlias = Literal["begun", "unknown", "done"]
 _STATES: Final[dict[str, State]] = {"begun": "begun", "done": "done"}  # what isn't surely one of these is unknown
 _BUSY_SECONDS: Final = 0.25
 _MAKING_SECONDS: Final = 1.0  # once in the life of a file: it is brought to the disk, maybe by several at once
+_CACHED_KIB: Final = 256
 _MAGIC: Final = b"SQLite format 3\0"
 """What a database begins with (sqlite.org/fileformat.html)."""
 _SCHEMA_VERSION: Final = 1
@@ -166,6 +167,8 @@ def _open(path: Path, until: float) -> tuple[tuple[int, int] | None, sqlite3.Con
         with suppress(sqlite3.OperationalError):
             database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
+        # In KiB: a transaction touches a few pages, and by itself SQLite would come to keep 2 MiB of them.
+        database.execute(f"PRAGMA cache_size = -{_CACHED_KIB}")
     except BaseException:
         database.close()
         raise

@@ -32,9 +32,9 @@ from unthread_mcp.api.allowance import own_allowance
 from unthread_mcp.api.cleaning import without_key
 from unthread_mcp.api.errors import OutcomeUnknown, UnthreadError
 from unthread_mcp.confirm import ClientHuman, NeedsAnswer
-from unthread_mcp.crashes import log_crash
 from unthread_mcp.cursors import read_cursor
 from unthread_mcp.gate import Gate
+from unthread_mcp.log import log_crash
 from unthread_mcp.progress import Progress
 from unthread_mcp.render import Answer, FileContent, without_nulls
 from unthread_mcp.schemas import Signature

@@ -34,9 +34,9 @@ from pydantic import AnyUrl
 from unthread_mcp import __version__, prompts
 from unthread_mcp.api.client import UnthreadClient
 from unthread_mcp.api.errors import Unavailable
-from unthread_mcp.crashes import log_crash
 from unthread_mcp.instructions import instructions
 from unthread_mcp.intents import Intents
+from unthread_mcp.log import log_crash
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.settings import IN_MEMORY, Settings
 from unthread_mcp.tool_list import TOOL_LIST
