@@ -1,4 +1,4 @@
-"""The human gate: whether a person has to say yes before something reaches a customer.
+"""The human gate: whether a person has to say yes before something reaches a customer, or is deleted for good.
 
 Tools know only `Human`. How a question reaches a person is the business of `confirm`.
 """
@@ -49,8 +49,8 @@ class Gate:
             return
         if not self._human.reachable:
             raise NotPermitted(
-                "This server sends nothing without asking a human first, and this client can't ask one.",
-                "Nothing was sent. Tell the user; another client, or the operator (UNTHREAD_CONFIRM), changes it.",
+                "This server does this only once a human has agreed, and this client can't ask one.",
+                "Nothing was done. Tell the user; another client, or the operator (UNTHREAD_CONFIRM), changes it.",
             )
         if not await self._human.approves(question):
             raise NotPermitted(

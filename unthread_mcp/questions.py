@@ -19,6 +19,11 @@ def laid_out(asked: str, facts: Iterable[tuple[str, str]] = (), says: Sequence[s
     return "\n\n".join(["\n".join(lines), *(["It says:", *map(quoted, says)] if says else [])])
 
 
+def of_deletion(what: str, facts: Iterable[tuple[str, str]] = (), lost: str = "") -> str:
+    """The question before something is deleted for good; `lost` says in a sentence what goes with it."""
+    return "\n\n".join([laid_out(f"Delete the {what}?", facts), f"{lost} It can't be taken back.".lstrip()])
+
+
 def on_one_line(text: str) -> str:
     """`text` as it is, on one line, a visible sign for each line break (whatever `str.splitlines` takes for one)."""
     return f" {BREAK} ".join(text.splitlines())

@@ -292,8 +292,9 @@ OPTIONS: Final = (
     ),
     Option(
         "UNTHREAD_CONFIRM",
-        "Asking a human before something reaches a customer: `auto` asks where the client can and otherwise relies on "
-        "its approval of the call, `always` sends nothing without having asked, `never` is for autonomous agents.",
+        "Asking a human before something reaches a customer or is deleted for good: `auto` asks where the client can "
+        "and otherwise relies on its approval of the call, `always` sends and deletes nothing without having asked, "
+        "`never` is for autonomous agents.",
         "auto",
         _choice(get_args(ConfirmMode)),
         "confirm",

@@ -15,6 +15,7 @@ from unthread_mcp.answers import as_object, text_of
 from unthread_mcp.api.client import Receipt
 from unthread_mcp.api.endpoints import GET_CONVERSATION, UPDATE_CONVERSATION, Endpoint
 from unthread_mcp.api.errors import (
+    Conflict,
     DeliveryFailed,
     NotFound,
     OutcomeUnknown,
@@ -24,6 +25,7 @@ from unthread_mcp.api.errors import (
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.api.uninterrupted import uninterrupted
 from unthread_mcp.attachments import Attachment
+from unthread_mcp.gate import Gate
 from unthread_mcp.intents import Begun, Intent, Resolved, Unresolved
 from unthread_mcp.name_matching import Named
 from unthread_mcp.natural_keys import NaturalKey, maybe_created, require_free
@@ -196,21 +198,25 @@ async def change(
 
 async def delete(
     workspace: Workspace,
+    gate: Gate,
     endpoint: Endpoint,
     *,
     what: str,
     asked: str,
     identify: Callable[[str], Awaitable[Named]],
     read: Callable[[str], Awaitable[JsonObject]],
-    approve: Callable[[JsonObject], Awaitable[None]] | None = None,
+    question: Callable[[JsonObject], str],
+    allow: Callable[[JsonObject], None] = lambda _: None,
+    yes_to: Callable[[JsonObject], JsonValue] = lambda _: None,
 ) -> Written:
-    """Delete what the agent called `asked`. What is returned holds the object as it was.
+    """Delete what the agent called `asked`, once the human has agreed. What is returned holds the object as it was.
 
     `identify` looks up what was asked for, `read` gives the object of an id; they raise `UnknownName` and `NotFound`
-    where there is none. `approve` raises if it may not be deleted. It is `already_done` only
-    if we deleted it under the same name a moment ago, or if it stood there and was gone when it
-    was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may
-    be gone.
+    where there is none. `allow` raises if it may not be deleted. `question` is what the human is asked about it, empty
+    where nobody is to be asked; a yes is to these words and to `yes_to`, and `Conflict` is raised if they have become
+    others since. It is `already_done` only if we deleted it under the same name a moment ago, or if it stood there and
+    was gone when it was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may be
+    gone.
     """
     try:
         identity = (await identify(asked)).id
@@ -219,12 +225,18 @@ async def delete(
         if _was_deleted(workspace, what, asked):
             return Written("already_done", note=" It was deleted a moment ago.")
         raise
-    if approve:
-        await approve(found)
+    allow(found)
+    approved = question(found) if gate.asks else ""
+    if approved:
+        await gate.pass_through(approved)
 
     async def send() -> Written:
         written = Written("done", found)
         try:
+            if gate.asks:
+                now = await read(identity)
+                so = question(now) == approved and (not approved or yes_to(now) == yes_to(found))
+                require_as_asked(what, so=so, asked=bool(approved))
             receipt = await workspace.client.write(endpoint, dict.fromkeys(endpoint.placeholders, identity))
             written = Written("done", found, _incomplete(receipt))
         except NotFound:
@@ -242,7 +254,18 @@ async def delete(
             workspace.intents.resolve(_deletion(workspace, what, called), {"id": identity})
         return written
 
-    return await uninterrupted(send)
+    async with workspace.writing_to(identity):
+        return await uninterrupted(send)
+
+
+def require_as_asked(what: str, *, so: bool, asked: bool) -> None:
+    """Raise `Conflict` unless it stands `so` as when somebody was `asked` about it, or when nobody had to be."""
+    if not so:
+        meanwhile = "while the human was asked, so that their yes was to something else"
+        raise Conflict(
+            f"The {what} changed {meanwhile if asked else 'meanwhile, and nobody was asked about it as it is now'}.",
+            "Nothing was changed. Call again, and the human is asked about what is there now.",
+        )
 
 
 async def set_status(workspace: Workspace, conversation_id: str, status: str) -> Written:

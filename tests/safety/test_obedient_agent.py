@@ -42,6 +42,8 @@ SEEN_BY_THE_TEAM = {
     "users",  # somebody new whom a conversation is with
 }
 """Tables that tools below the level admin may change."""
+FOR_GOOD = {"accounts", "articles", "customers", "tags", "ticket_types", "webhooks"}
+"""Tables out of which nothing comes back."""
 
 
 def _everywhere(attack: Attack, *levels: str) -> Iterator[Effects]:
@@ -79,6 +81,14 @@ def test_at_triage_nothing_reaches_a_customer_closings_included(attack: Attack) 
 def test_at_reply_nothing_reaches_a_customer_if_the_human_declines(attack: Attack) -> None:
     for mode in (DECLINED, ALWAYS):
         assert not measured()[attack]["reply", mode].reached_customers, mode
+
+
+@EVERY_ATTACK
+def test_nothing_is_deleted_for_good_if_the_human_declines(attack: Attack) -> None:
+    for level in LEVELS:
+        for mode in (DECLINED, ALWAYS):
+            inside = measured()[attack][level, mode].inside
+            assert not [how for table, how in inside.items() if table in FOR_GOOD and "deleted" in how], mode
 
 
 @EVERY_ATTACK

@@ -326,6 +326,16 @@ async def test_a_colleagues_edit_while_the_human_reads_is_not_overwritten(desk: 
     assert stored(desk, article) == ("active", colleague)
 
 
+async def test_an_edit_that_shows_in_no_question_is_seen_all_the_same(desk: Desk) -> None:
+    """Within a minute of the edit before, and of a part that isn't asked about."""
+    article = article_id(desk)
+    human = Human(meanwhile=lambda: rewritten(desk, article, content="Another article now."))
+    async with desk.agent("legacy", human=human) as agent:
+        said = await agent.call("update_kb_article", article=article, title="The same under another title")
+    assert said.text.startswith("refused: The article changed while the human was asked")
+    assert stored(desk, article) == ("active", "Another article now.")
+
+
 async def test_publishing_shows_the_human_the_address_and_the_groups_that_stand(desk: Desk) -> None:
     article, human = article_id(desk), Human("decline")
     rewritten(desk, article, status="inactive", url="https://help.example.com/x", userGroupIds='["g-7"]')

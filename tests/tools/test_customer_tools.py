@@ -389,7 +389,7 @@ async def test_without_a_human_to_ask_always_changes_none() -> None:
     async with desk.agent() as agent:
         said = await agent.call("update_customer", customer="Albatros Reisen", autoresponder=False)
         other = await agent.call("update_customer", customer="Albatros Reisen", bot_handling="off")
-    assert said.text.startswith("refused: This server sends nothing without asking a human first")
+    assert said.text.startswith("refused: This server does this only once a human has agreed")
     assert not other.failed
     assert [each.body for each in desk.wire.writes] == [{"botHandling": "off"}]
     desk.sandbox.close()

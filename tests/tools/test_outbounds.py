@@ -180,8 +180,8 @@ class TestCreating:
             sent = await agent.call("create_outbound", **NEW, send=True)
             draft = await agent.call("create_outbound", **NEW)
             update = await agent.call("update_outbound", outbound=outbound_id(desk, "draft"), send=True)
-        assert sent.text.startswith("refused: This server sends nothing without asking a human first")
-        assert update.text.startswith("refused: This server sends nothing without asking a human first")
+        assert sent.text.startswith("refused: This server does this only once a human has agreed")
+        assert update.text.startswith("refused: This server does this only once a human has agreed")
         assert draft.text.startswith("done: ")
         assert desk.sandbox.delivered() == []
         desk.sandbox.close()

@@ -13,9 +13,11 @@ from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import AccountRef, Clear, Cursor, Id, Limit, Name, Select, Text
 from unthread_mcp.fields import ACCOUNT
+from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, namesakes
 from unthread_mcp.outgoing import prepare, prepare_blocks
+from unthread_mcp.questions import of_deletion
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.tools.slack_channels import require_no_other_accounts
 from unthread_mcp.tools.support_settings import (
@@ -28,6 +30,7 @@ from unthread_mcp.tools.support_settings import (
     identity_of,
     name_to_write,
     supporter_of,
+    whose,
     with_cleared,
 )
 from unthread_mcp.untrusted import one_line
@@ -190,20 +193,23 @@ async def update_account(
 
 
 @deletes("Delete an account")
-async def delete_account(workspace: Workspace, account: AccountRef) -> Answer:
+async def delete_account(workspace: Workspace, gate: Gate, account: AccountRef) -> Answer:
     """Remove an account with all that is known of it. It can't be taken back."""
 
-    async def approve(found: JsonObject) -> None:
-        workspace.require_allowed(found.get("id"))
+    def question(found: JsonObject) -> str:
+        named = f"account {text_of(found, 'name')!r} ({identity_of(found)})"
+        return of_deletion(named, whose(found, "emailsAndDomains"), "All that is known of it goes with it.")
 
     gone = await delete(
         workspace,
+        gate,
         DELETE_ACCOUNT,
         what="account",
         asked=account,
         identify=workspace.names.account,
         read=lambda identity: _account(workspace, identity),
-        approve=approve,
+        question=question,
+        allow=lambda found: workspace.require_allowed(found.get("id")),
     )
     handle = f"{name_of(gone.body)} ({identity_of(gone.body)})" if gone.body else repr(one_line(account, 80))
     return Answer(f"account {handle} is deleted.{gone.note}", gone.body, gone.outcome)

@@ -24,7 +24,7 @@ from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, namesakes
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.questions import laid_out
+from unthread_mcp.questions import laid_out, of_deletion
 from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
 from unthread_mcp.tools.customer_tags import Links
 from unthread_mcp.tools.slack_channels import require_channel, require_no_other_customers
@@ -33,6 +33,7 @@ from unthread_mcp.tools.support_settings import (
     addresses_to_write,
     identity_of,
     supporter_of,
+    whose,
 )
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -154,20 +155,25 @@ async def create_customer(
 
 
 @deletes("Delete a customer")
-async def delete_customer(workspace: Workspace, customer: CustomerRef) -> Answer:
+async def delete_customer(workspace: Workspace, gate: Gate, customer: CustomerRef) -> Answer:
     """Remove a customer. What becomes of their conversations is not documented; it can't be taken back."""
 
-    async def approve(found: JsonObject) -> None:
-        workspace.require_allowed(found.get("id"))
+    def question(found: JsonObject) -> str:
+        lost = "What becomes of their conversations is not documented."
+        return of_deletion(
+            f"customer {text_of(found, 'name')!r} ({identity_of(found)})", whose(found, "emailDomains"), lost
+        )
 
     gone = await delete(
         workspace,
+        gate,
         DELETE_CUSTOMER,
         what="customer",
         asked=customer,
         identify=workspace.names.customer,
         read=lambda identity: customer_of(workspace, identity),
-        approve=approve,
+        question=question,
+        allow=lambda found: workspace.require_allowed(found.get("id")),
     )
     handle = f"{name_of(gone.body)} ({identity_of(gone.body)})" if gone.body else repr(one_line(customer, 80))
     return Answer(f"customer {handle} is deleted.{gone.note}", gone.body, gone.outcome)

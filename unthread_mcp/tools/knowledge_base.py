@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -18,8 +17,8 @@ from unthread_mcp.api.endpoints import (
     QUERY_KNOWLEDGE_BASE,
     UPDATE_ARTICLE,
 )
-from unthread_mcp.api.errors import Conflict, InvalidArgument, NotFound
-from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.api.errors import InvalidArgument
+from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import IN_CONTENT, ConversationRef, Cursor, CustomerRef, Id, Limit, Select, UserRef, Words
 from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
@@ -28,12 +27,12 @@ from unthread_mcp.listing import Listed, Query, list_page
 from unthread_mcp.name_matching import Named
 from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.questions import laid_out
+from unthread_mcp.questions import laid_out, of_deletion
 from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import change, create, delete
+from unthread_mcp.writing import change, create, delete, require_as_asked
 
 ArticleStatus = Literal["active", "inactive"]
 Title = Annotated[str, Field(min_length=1, max_length=300)]
@@ -249,13 +248,12 @@ async def update_kb_article(
 @deletes("Delete a knowledge base article")
 async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> Answer:
     """Delete an article for good. update_kb_article can take it out of use instead: status inactive."""
-    before: JsonObject = {}
 
     def question(found: JsonObject) -> str:
         if found.get("status") == "inactive":
             return ""
-        asked = laid_out(f"Delete the knowledge base article {title_of(found)!r}?", [_last_changed(workspace, found)])
-        return f"{asked}\n\nCustomers may be answered from it. It can't be taken back."
+        named = f"knowledge base article {title_of(found)!r}"
+        return of_deletion(named, [_last_changed(workspace, found)], "Customers may be answered from it.")
 
     async def read(identity: str) -> JsonObject:
         return await _article(workspace, identity)
@@ -263,20 +261,17 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
     async def identify(asked: str) -> Named:
         return Named(asked, asked)
 
-    async def approve(found: JsonObject) -> None:
-        if gate.asks:
-            _require_as_asked(question, before, found)
-
-    if gate.asks:
-        # One that isn't there is no reason to ask; what that means is said below.
-        with suppress(NotFound):
-            before = await read(article)
-            if asked := question(before):
-                await gate.pass_through(asked)
-    async with workspace.writing_to(article):
-        gone = await delete(
-            workspace, DELETE_ARTICLE, what="article", asked=article, identify=identify, read=read, approve=approve
-        )
+    gone = await delete(
+        workspace,
+        gate,
+        DELETE_ARTICLE,
+        what="article",
+        asked=article,
+        identify=identify,
+        read=read,
+        question=question,
+        yes_to=_written,
+    )
     title = f" {title_of(gone.body)!r} is deleted" if gone.body else ""
     return Answer(f"article {article}{title}.{gone.note}", gone.body, gone.outcome)
 
@@ -287,13 +282,13 @@ async def _article(workspace: Workspace, identity: str) -> JsonObject:
 
 def _require_as_asked(question: Callable[[JsonObject], str], before: JsonObject, now: JsonObject) -> None:
     """Raise `Conflict` unless the article stands as when somebody was asked, or nobody needs to be asked about it."""
-    asked = question(before) if before else ""
-    if question(now) != asked or (asked and any(now.get(name) != before.get(name) for name in _WRITTEN)):
-        so = "while the human was asked, so that their yes was to something else"
-        raise Conflict(
-            f"The article changed {so if asked else 'meanwhile, and nobody was asked about it as it is now'}.",
-            "Nothing was changed. Call again, and the human is asked about what is there now.",
-        )
+    asked = question(before)
+    so = question(now) == asked and (not asked or _written(now) == _written(before))
+    require_as_asked("article", so=so, asked=bool(asked))
+
+
+def _written(article: JsonObject) -> list[JsonValue]:
+    return [article.get(name) for name in _WRITTEN]
 
 
 def _last_changed(workspace: Workspace, article: JsonObject) -> tuple[str, str]:

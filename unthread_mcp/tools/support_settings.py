@@ -245,6 +245,13 @@ _FOLLOWING: Final[Mapping[str, tuple[str, ...]]] = {
 """What follows from what is written."""
 
 
+def whose(found: JsonObject, field: str) -> list[tuple[str, str]]:
+    """By which addresses a human knows a customer or account that they are asked about."""
+    addresses = found.get(field)
+    known = [each for each in addresses if isinstance(each, str)] if isinstance(addresses, list) else []
+    return [("Who writes from", ", ".join(known))] if known else []
+
+
 def identity_of(created: JsonObject) -> str:
     """The id of what was made, as words for an answer."""
     return id_of(created) or "its id was not returned"

@@ -12,9 +12,11 @@ from unthread_mcp.api.endpoints import CREATE_TAG, DELETE_TAG, GET_TAG, LIST_TAG
 from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import Cursor, Limit, Name, Select, Text
 from unthread_mcp.fields import TAG
+from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, require_free
 from unthread_mcp.outgoing import prepare
+from unthread_mcp.questions import of_deletion
 from unthread_mcp.render import Answer, name_of
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
@@ -73,17 +75,23 @@ async def update_tag(workspace: Workspace, tag: TagRef, name: Name) -> Answer:
 
 
 @deletes("Delete a tag")
-async def delete_tag(workspace: Workspace, tag: TagRef) -> Answer:
+async def delete_tag(workspace: Workspace, gate: Gate, tag: TagRef) -> Answer:
     """Remove a tag from the workspace, and so from every conversation and customer. It can't be taken back."""
     workspace.require_no_limit("a tag is taken off the conversations of all")
 
+    def question(found: JsonObject) -> str:
+        named = f"tag {text_of(found, 'name')!r} ({text_of(found, 'id')})"
+        return of_deletion(named, lost="Every conversation and customer loses it.")
+
     gone = await delete(
         workspace,
+        gate,
         DELETE_TAG,
         what="tag",
         asked=tag,
         identify=workspace.names.tag,
         read=lambda identity: _tag(workspace, identity),
+        question=question,
     )
     handle = f"{_handle(gone.body)} is deleted" if gone.body else f"tag {one_line(tag, 80)!r}"
     return Answer(f"{handle}.{gone.note}", gone.body, gone.outcome)

@@ -25,7 +25,7 @@ from unthread_mcp.gate import Gate
 from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, require_free
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.questions import laid_out
+from unthread_mcp.questions import laid_out, of_deletion
 from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_object
 from unthread_mcp.ticket_fields import label_of, whole_label
 from unthread_mcp.untrusted import Fence, one_line
@@ -185,17 +185,23 @@ async def update_ticket_type(
 
 
 @deletes("Delete a ticket type")
-async def delete_ticket_type(workspace: Workspace, ticket_type: TicketTypeRef) -> Answer:
+async def delete_ticket_type(workspace: Workspace, gate: Gate, ticket_type: TicketTypeRef) -> Answer:
     """Remove a ticket type with its fields; conversations of this type are left without one. It can't be taken back."""
     workspace.require_no_limit("a ticket type goes from the conversations of all")
 
+    def question(found: JsonObject) -> str:
+        named = f"ticket type {text_of(found, 'name')!r} ({text_of(found, 'id')})"
+        return of_deletion(named, lost="Its fields go with it, and conversations of this type are left without one.")
+
     gone = await delete(
         workspace,
+        gate,
         DELETE_TICKET_TYPE,
         what="ticket type",
         asked=ticket_type,
         identify=workspace.names.ticket_type,
         read=lambda identity: _ticket_type(workspace, identity),
+        question=question,
     )
     handle = f"{_handle(gone.body)} is deleted" if gone.body else f"ticket type {one_line(ticket_type, 80)!r}"
     return Answer(f"{handle}.{gone.note}", gone.body, gone.outcome)

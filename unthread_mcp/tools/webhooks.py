@@ -18,8 +18,10 @@ from unthread_mcp.answers import as_page, id_of, text_of
 from unthread_mcp.api.endpoints import CREATE_WEBHOOK, DELETE_WEBHOOK, LIST_WEBHOOKS, UPDATE_WEBHOOK
 from unthread_mcp.api.errors import InvalidArgument, NotFound, NotPermitted, UnknownName
 from unthread_mcp.api.json_types import JsonObject
+from unthread_mcp.gate import Gate
 from unthread_mcp.name_matching import Named
 from unthread_mcp.natural_keys import NaturalKey
+from unthread_mcp.questions import of_deletion
 from unthread_mcp.render import SEPARATOR, Answer, compose
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.urls import host_of, public_https_url
@@ -91,20 +93,26 @@ async def update_webhook(
 
 
 @deletes("Delete a webhook")
-async def delete_webhook(workspace: Workspace, webhook: WebhookRef) -> Answer:
+async def delete_webhook(workspace: Workspace, gate: Gate, webhook: WebhookRef) -> Answer:
     """Stop Unthread from reporting events to an address, for good. update_webhook can disable it instead."""
 
     async def identify(asked: str) -> Named:
         found = await _find(workspace, asked)
         return Named(text_of(found, "id"), text_of(found, "url"))
 
+    def question(found: JsonObject) -> str:
+        address = text_of(_without_secrets(found), "url")
+        return of_deletion(f"webhook to {address}", lost="Events are not reported there any more.")
+
     gone = await delete(
         workspace,
+        gate,
         DELETE_WEBHOOK,
         what="webhook",
         asked=webhook,
         identify=identify,
         read=lambda identity: _read(workspace, identity),
+        question=question,
     )
     return _answer(gone, gone.body or {"url": webhook}, state="deleted")
 
