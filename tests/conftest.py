@@ -24,7 +24,10 @@ _THOUSANDS: Final = tuple(
         "tools/test_random_arguments.py",
     )
 )
-"""Tests that play thousands of cases. What they reach, others have reached; to count it again takes two thirds more."""
+"""Tests that play thousands of cases. What they reach, others have reached; to count it again takes two thirds more.
+
+They are marked as such, so that a run can leave them out: `-m "not thousands"`.
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,12 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("The live tests are skipped: UNTHREAD_API_KEY is not set, so there is no workspace.", returncode=0)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is marked
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What judges the other tests comes last. With `--live`: nothing but the live tests."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
-    if config.pluginmanager.has_plugin("pytest_cov"):
-        for item in items:
-            if any(item.path.is_relative_to(each) for each in _THOUSANDS):
+    for item in items:
+        if any(item.path.is_relative_to(each) for each in _THOUSANDS):
+            item.add_marker("thousands")
+            if config.pluginmanager.has_plugin("pytest_cov"):
                 item.add_marker("no_cover")
     if config.getoption("live"):
         config.hook.pytest_deselected(items=[item for item in items if not item.path.is_relative_to(_LIVE)])
