@@ -118,6 +118,27 @@ async def test_what_is_split_by_other_things_is_counted_row_by_row(desk: Desk, b
     assert ("One with several tags counts under each of them." in said) == (by == "tag")
 
 
+@pytest.mark.parametrize(
+    ("by", "table", "column"),
+    [
+        ("customer", "customers", "customerId"),
+        ("tag", "tags", "tagId"),
+        ("ticket_type", "ticket_types", "ticketTypeId"),
+    ],
+)
+async def test_namesakes_are_counted_each_for_itself(desk: Desk, by: str, table: str, column: str) -> None:
+    database = desk.sandbox.database
+    within = "conversation_tags" if by == "tag" else "conversations"
+    sql = f"SELECT {column}, count(*) FROM {within} WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 2"
+    most = database.execute(sql).fetchall()
+    database.executemany(f"UPDATE {table} SET name = 'Petrichor' WHERE id = ?", [(each[0],) for each in most])
+    async with desk.agent() as agent:
+        said = await agent.call("count_conversations", by=by)
+    for identity, count in most:
+        assert f"\nPetrichor ({identity}) · {count} (" in said
+    assert "Petrichor ·" not in said
+
+
 async def test_filters_hold_and_the_unassigned_are_told_apart_here(desk: Desk) -> None:
     sql = "SELECT count(*) FROM conversations WHERE assignedToUserId IS NULL AND status = 'open'"
     (truth,) = desk.sandbox.database.execute(sql).fetchone()

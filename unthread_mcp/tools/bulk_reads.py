@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Annotated, Any, Final, Literal
+from typing import IO, Annotated, Any, Final, Literal, TypeAlias
 
 import anyio.to_thread
 from pydantic import BeforeValidator, Field
 
 from unthread_mcp.access import reads
-from unthread_mcp.answers import as_page
+from unthread_mcp.answers import as_page, text_of
 from unthread_mcp.api.endpoints import LIST_CONVERSATIONS
 from unthread_mcp.api.errors import NotPermitted
 from unthread_mcp.api.json_types import JsonObject, JsonValue
@@ -54,6 +54,15 @@ _FIELDS: Final[dict[str, str]] = {
     "ticket_type": "ticketType.name",
     "channel": "sourceType",
 }
+_IDS: Final[dict[str, str]] = {
+    "customer": "customerId",
+    "assignee": "assignedToUserId",
+    "tag": "tags.id",
+    "ticket_type": "ticketTypeId",
+}
+_Value: TypeAlias = tuple[str, str]
+"""What conversations are counted under: an id, empty for what has none, and a name; several may go by one."""
+_NONE: Final[_Value] = ("", "-")
 _STATUSES: Final = ("open", "in_progress", "on_hold", "closed")
 _EXPORTED: Final = ("id", *CONVERSATION.brief, "createdAt", "closedAt", "responseTime", "resolutionTime")
 _FORMULA: Final = re.compile("(?:^|(?<=[;\t\r\n])) *(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
@@ -83,7 +92,7 @@ async def count_conversations(
         counted = await _asked(workspace, found, by)
         if counted is not None:
             return _counts(by, *counted)
-    counts: Counter[str] = Counter()
+    counts: Counter[_Value] = Counter()
     total = 0
 
     def take(_: int, rows: Sequence[JsonObject]) -> None:
@@ -99,7 +108,7 @@ async def count_conversations(
 
 async def _asked(
     workspace: Workspace, where: Sequence[JsonObject], by: Column | None
-) -> tuple[int, Counter[str]] | None:
+) -> tuple[int, Counter[_Value]] | None:
     """The counts as `totalCount` tells them, a request for each value; None if the API doesn't tell."""
     values: dict[str, JsonValue] = {}
     if by == "status":
@@ -120,27 +129,36 @@ async def _asked(
     told = [each for each in totals if each is not None]
     if len(told) < len(totals):
         return None
-    counts = Counter(dict(zip(values, told[1:], strict=True)))
+    counts = Counter({("", value): count for value, count in zip(values, told[1:], strict=True)})
     if values and (others := told[0] - counts.total()) > 0:
-        counts["-"] = others
+        counts[_NONE] = others
     return told[0], counts
 
 
 def _selected(by: Column | None) -> list[str]:
-    return ["id", "assignedToUserId", *([_FIELDS.get(by, by)] if by else [])]
+    return ["id", "assignedToUserId", *([_FIELDS.get(by, by)] if by else []), *([_IDS[by]] if by in _IDS else [])]
 
 
-def _values(row: JsonObject, by: Column | None) -> list[str]:
+def _values(row: JsonObject, by: Column | None) -> list[_Value]:
     """What a conversation counts under: for tags, each of them."""
     if by is None:
         return []
-    value = pick(row, _FIELDS.get(by, by))
-    several = value if isinstance(value, list) else [value]
-    names = [one_line(str(each), NAME_LENGTH) for each in several if each is not None and str(each).strip()]
-    return names or ["-"]
+    if by == "tag":
+        tags = row.get("tags")
+        several = tags if isinstance(tags, list) else []
+        found = [(text_of(tag, "id"), tag.get("name")) for tag in several if isinstance(tag, dict)]
+    else:
+        found = [(text_of(row, _IDS.get(by, "")), pick(row, _FIELDS.get(by, by)))]
+    named = [(identity, str(name)) for identity, name in found if name is not None and str(name).strip()]
+    return [(identity, one_line(name, NAME_LENGTH)) for identity, name in named] or [_NONE]
 
 
-def _counts(by: Column | None, total: int, counts: Counter[str]) -> Answer:
+def _counts(by: Column | None, total: int, by_value: Counter[_Value]) -> Answer:
+    namesakes = Counter(name for _, name in by_value)
+    counts = {
+        f"{name} ({one_line(identity, 64) or 'no id'})" if namesakes[name] > 1 else name: count
+        for (identity, name), count in by_value.items()
+    }
     head = f"{total:,} conversation{'' if total == 1 else 's'}"
     data: JsonObject = {"total": total, "counts": {**counts}}
     if by is None:
@@ -150,7 +168,7 @@ def _counts(by: Column | None, total: int, counts: Counter[str]) -> Answer:
     tail: list[str] = []
     if rest := rows[_ROWS_SHOWN:]:
         tail.append(f"and {len(rest):,} more, together {sum(count for _, count in rest):,}")
-    if by == "tag" and counts.total() > total:
+    if by == "tag" and by_value.total() > total:
         tail.append("One with several tags counts under each of them.")
     return Answer(compose([f"{head} by {by.replace('_', ' ')}"], lines, tail), data)
 
