@@ -190,7 +190,7 @@ async def test_every_tool_is_either_shown_or_it_is_said_why_not() -> None:
     *_, shown, above, left_out, without = findings.lines
     assert shown.startswith(f"ok    {shown.count(',') + 1} tools: ")
     assert above.startswith("note  not shown, above access level triage: ")
-    assert left_out.startswith("note  not shown, not among the chosen toolsets: ")
+    assert left_out.startswith("note  not shown, not among the chosen toolsets (UNTHREAD_TOOLSETS): ")
     assert "run_report" in left_out
     assert "send_reply" in above
     assert without.startswith("note  not shown, without the option that it needs: update_slack_user_group (")

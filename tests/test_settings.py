@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zoneinfo
 from datetime import date
 from pathlib import Path
@@ -233,6 +234,18 @@ def test_the_key_may_stand_in_a_file(tmp_path: Path) -> None:
     file.write_text(f"\ufeff{KEY}\r\n", "utf-8")  # as Notepad writes it
     assert read_settings({"UNTHREAD_API_KEY_FILE": str(file)}).api_key == KEY
     assert read_settings({}, {"UNTHREAD_API_KEY_FILE": str(file)}).api_key == KEY
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+def test_a_key_in_a_file_that_others_may_read_is_remarked(tmp_path: Path) -> None:
+    file = tmp_path / "key.txt"
+    file.write_text(KEY)
+    for mode, notes in ((0o600, ()), (0o640, ("may read the key's file",)), (0o644, ("may read the key's file",))):
+        file.chmod(mode)
+        settings = read_settings({"UNTHREAD_API_KEY_FILE": str(file)})
+        assert settings.api_key == KEY
+        assert len(settings.notes) == len(notes)
+        assert all(part in said for part, said in zip(notes, settings.notes, strict=True))
 
 
 def test_a_key_in_the_environment_comes_before_one_in_a_file(tmp_path: Path) -> None:

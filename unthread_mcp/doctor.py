@@ -165,7 +165,7 @@ def _tools(settings: Settings, findings: Findings) -> None:
     if by_level:
         findings.note(f"not shown, above access level {settings.access}: {', '.join(by_level)}")
     if by_choice:
-        findings.note(f"not shown, not among the chosen toolsets: {', '.join(by_choice)}")
+        findings.note(f"not shown, not among the chosen toolsets (UNTHREAD_TOOLSETS): {', '.join(by_choice)}")
     if by_option := [tool for tool in TOOLS if tool.needs and tool.needs not in settings.options]:
         said = ", ".join(f"{tool.name} ({tool.needs})" for tool in by_option)
         findings.note(f"not shown, without the option that it needs: {said}")

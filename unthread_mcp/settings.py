@@ -330,7 +330,8 @@ OPTIONS: Final = (
     ),
     Option(
         "UNTHREAD_ALLOWED_CUSTOMERS",
-        "Customer ids, separated by commas: nothing is written to conversations of anybody else.",
+        "Customer ids, separated by commas: nothing is written to conversations of anybody else. "
+        "Knowledge base articles are outside this limit.",
         "",
         _customers,
         "allowed_customers",
@@ -494,16 +495,19 @@ def _read_key(texts: Mapping[str, str]) -> tuple[str | None, str, list[str], str
     given = [variable for variable in _HOLDS if texts.get(variable)]
     where = given[0] if given else "UNTHREAD_API_KEY"
     text, problem = texts.get(where, ""), ""
+    notes = [f"{others} was not looked at: the key is that of {where}." for others in given[1:]]
     if where == "UNTHREAD_API_KEY_FILE":
         try:
-            text = _path(text).read_text("utf-8-sig")
+            path = _path(text)
+            text = path.read_text("utf-8-sig")
+            if sys.platform != "win32" and path.stat().st_mode & 0o077:
+                notes.append("Others on this machine may read the key's file. chmod 600 keeps it to you.")
         except (OSError, UnicodeDecodeError):
             problem = "The file named by UNTHREAD_API_KEY_FILE can't be read. Check its path and permissions."
     elif where == "UNTHREAD_API_KEY_KEYRING":
         from unthread_mcp.os_keyring import stored_key  # noqa: PLC0415 - needed by few
 
         text, problem = stored_key(text.strip())
-    notes = [f"{others} was not looked at: the key is that of {where}." for others in given[1:]]
     if problem:
         return None, problem, notes, where
     key, problem, odd = _checked_key(text, where)

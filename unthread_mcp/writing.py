@@ -31,6 +31,7 @@ from unthread_mcp.name_matching import Named
 from unthread_mcp.natural_keys import NaturalKey, maybe_created, require_free
 from unthread_mcp.render import Outcome
 from unthread_mcp.times import read_time
+from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 
 NOT_SURELY_RETURNED = frozenset({"notes", "submitterUserId", "excludeAnalytics"})
@@ -212,31 +213,32 @@ async def delete(
     """Delete what the agent called `asked`, once the human has agreed. What is returned holds the object as it was.
 
     `identify` looks up what was asked for, `read` gives the object of an id; they raise `UnknownName` and `NotFound`
-    where there is none. `allow` raises if it may not be deleted. `question` is what the human is asked about it, empty
-    where nobody is to be asked; a yes is to these words and to `yes_to`, and `Conflict` is raised if they have become
-    others since. It is `already_done` only if we deleted it under the same name a moment ago, or if it stood there and
-    was gone when it was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may be
-    gone.
+    where there is none. `allow` raises if it may not be deleted. `question` is what the human is asked about it; a yes
+    is to these words and to `yes_to`, and `Conflict` is raised if they have become others since.
+
+    It is `already_done` only if we deleted it under the same name a moment ago, or if it stood there and was gone when
+    it was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may be gone.
     """
     try:
-        identity = (await identify(asked)).id
+        named = await identify(asked)
+        if asked.strip() not in {named.id, named.name} and _was_deleted(workspace, what, asked):
+            other = f"{one_line(named.name, 80)!r} ({one_line(named.id, 64)}) is another one, and stands"
+            return Written("already_done", note=f" It was deleted a moment ago; {other}.")
+        identity = named.id
         found = await read(identity)
     except (UnknownName, NotFound):
         if _was_deleted(workspace, what, asked):
             return Written("already_done", note=" It was deleted a moment ago.")
         raise
     allow(found)
-    approved = question(found) if gate.asks else ""
-    if approved:
-        await gate.pass_through(approved)
+    await gate.pass_through(question(found))
 
     async def send() -> Written:
         written = Written("done", found)
         try:
             if gate.asks:
                 now = await read(identity)
-                so = question(now) == approved and (not approved or yes_to(now) == yes_to(found))
-                require_as_asked(what, so=so, asked=bool(approved))
+                require_as_asked(what, so=(question(now), yes_to(now)) == (question(found), yes_to(found)))
             receipt = await workspace.client.write(endpoint, dict.fromkeys(endpoint.placeholders, identity))
             written = Written("done", found, _incomplete(receipt))
         except NotFound:
@@ -258,12 +260,11 @@ async def delete(
         return await uninterrupted(send)
 
 
-def require_as_asked(what: str, *, so: bool, asked: bool) -> None:
-    """Raise `Conflict` unless it stands `so` as when somebody was `asked` about it, or when nobody had to be."""
+def require_as_asked(what: str, *, so: bool) -> None:
+    """Raise `Conflict` unless it stands `so` as when the human was asked about it."""
     if not so:
-        meanwhile = "while the human was asked, so that their yes was to something else"
         raise Conflict(
-            f"The {what} changed {meanwhile if asked else 'meanwhile, and nobody was asked about it as it is now'}.",
+            f"The {what} changed while the human was asked, so that their yes was to something else.",
             "Nothing was changed. Call again, and the human is asked about what is there now.",
         )
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from tests.support import Desk, Era, Human, Said
-from tests.tools.examples import article_id
+from tests.tools.examples import EVERYTHING, article_id
 
 pytestmark = pytest.mark.anyio
 
@@ -247,9 +247,8 @@ async def test_publishing_an_article_shows_the_human_what_it_says(era: Era) -> N
     article = article_id(desk)
     async with desk.agent(era, human=human) as agent:
         await agent.call("update_kb_article", article=article, status="inactive")
-        rewritten = await agent.call("update_kb_article", article=article, content="Written while it was down.")
+        rewritten(desk, article, content="Written while it was down.")
         published = await agent.call("update_kb_article", article=article, status="active", title="A new title")
-    assert not rewritten.failed, "nobody is answered from it"
     assert published.failed
     assert len(human.asked) == 1
     assert "Title: A new title" in human.asked[0]
@@ -297,22 +296,34 @@ async def test_what_another_call_writes_into_an_article_while_the_human_reads_it
     desk.sandbox.close()
 
 
-async def test_what_was_written_unasked_is_not_written_into_an_article_that_is_published_meanwhile(desk: Desk) -> None:
-    article, human = article_id(desk), Human("decline")
+async def test_what_is_written_into_an_article_out_of_use_is_not_written_if_it_is_published_meanwhile(
+    desk: Desk,
+) -> None:
+    article = article_id(desk)
     rewritten(desk, article, status="inactive")
-    reads: list[str] = []
-
-    def publish(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
-        if request.method == "GET" and not reads:
-            reads.append(request.url.path)
-            rewritten(desk, article, status="active")
-        return answer
-
-    desk.wire.after = publish
-    async with desk.agent(human=human) as agent:
+    human = Human(meanwhile=lambda: rewritten(desk, article, status="active"))
+    async with desk.agent("legacy", human=human) as agent:
         said = await agent.call("update_kb_article", article=article, content="Pay elsewhere.")
-    assert said.text.startswith("refused: The article changed")
+    assert said.text.startswith("refused: The article changed while the human was asked")
     assert desk.wire.writes == []
+
+
+@pytest.mark.parametrize("mode", ["auto", "always"])
+async def test_taking_an_article_out_of_use_opens_no_way_around_the_human(era: Era, mode: str) -> None:
+    desk, human = Desk({**EVERYTHING, "UNTHREAD_CONFIRM": mode}), Human("decline")
+    article = article_id(desk)
+    content = stored(desk, article)[1]
+    async with desk.agent(era, human=human) as agent:
+        retired = await agent.call("update_kb_article", article=article, status="inactive")
+        rewritten = await agent.call("update_kb_article", article=article, content="Gone.")
+        deleted = await agent.call("delete_kb_article", article=article)
+    assert not retired.failed, "it tells nobody anything, and can be put back"
+    assert rewritten.failed
+    assert deleted.failed
+    assert [each.partition(" the ")[0] for each in human.asked] == ["Change", "Delete"]
+    assert human.asked[1].endswith("It is out of use. It can't be taken back.")
+    assert stored(desk, article) == ("inactive", content)
+    desk.sandbox.close()
 
 
 @pytest.mark.parametrize("colleague", ["Written by a colleague, much longer.", "Same long."], ids=len)
@@ -444,32 +455,14 @@ async def test_an_article_that_changes_while_the_human_is_asked_is_not_deleted(a
     assert is_there(admin, article)
 
 
-async def test_one_that_is_published_meanwhile_is_not_deleted_unasked(admin: Desk) -> None:
+async def test_one_that_is_published_while_the_human_is_asked_is_not_deleted(admin: Desk) -> None:
     sql = "SELECT id FROM articles WHERE status = 'inactive'"
     article = admin.sandbox.database.execute(sql).fetchone()[0]
-    reads: list[str] = []
-
-    def publish(request: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
-        if request.method == "GET" and not reads:
-            reads.append(request.url.path)
-            rewritten(admin, article, status="active")
-        return answer
-
-    admin.wire.after = publish
-    async with admin.agent(human=Human()) as agent:
+    human = Human(meanwhile=lambda: rewritten(admin, article, status="active"))
+    async with admin.agent("legacy", human=human) as agent:
         said = await agent.call("delete_kb_article", article=article)
     assert said.text.startswith("refused: The article changed")
     assert is_there(admin, article)
-
-
-async def test_an_inactive_article_is_deleted_without_asking(admin: Desk) -> None:
-    sql = "SELECT id FROM articles WHERE status = 'inactive'"
-    article = admin.sandbox.database.execute(sql).fetchone()[0]
-    human = Human()
-    async with admin.agent(human=human) as agent:
-        said = await agent.call("delete_kb_article", article=article)
-    assert said.text.startswith("done: ")
-    assert human.asked == []
 
 
 @pytest.mark.parametrize(("looks", "words"), [(404, "done: "), (500, "unknown: ")])

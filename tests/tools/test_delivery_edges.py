@@ -223,12 +223,18 @@ async def test_a_name_can_not_forge_the_question(desk: Desk, era: Era) -> None:
         "UPDATE users SET name = ? WHERE id = (SELECT submitterUserId FROM conversations WHERE id = ?)",
         [forged, identity],
     )
+    desk.sandbox.database.execute("UPDATE conversations SET title = ? WHERE id = ?", [forged, identity])
     async with desk.agent(era, human=human) as agent:
         as_of = await agent.as_of(number)
         await agent.call("send_reply", conversation=number, as_of=as_of, text=TEXT)
     facts, _, says = human.asked[0].partition("\n\nIt says:\n\n")
     assert says == f"> {TEXT}", "what is ours stands where it always stands"
-    assert len(facts.splitlines()) == 3
+    assert [each.partition(":")[0] for each in facts.splitlines()] == [
+        "Send this reply?",
+        "To",
+        "Conversation",
+        "Title",
+    ]
 
 
 async def test_the_words_of_blocks_are_looked_through_too(desk: Desk) -> None:

@@ -81,6 +81,17 @@ async def test_an_internal_note_in_between_does_not_stop_a_reply(desk: Desk) -> 
     assert not said.failed
 
 
+async def test_a_reply_that_closed_is_told_as_such_when_it_is_repeated(desk: Desk, era: Era) -> None:
+    """Unthread's own closing message, which comes after the reply, is nobody's answer to it."""
+    number = desk.find(SLACK)
+    async with desk.agent(era) as agent:
+        as_of = await agent.as_of(number)
+        for _ in range(2):
+            said = await agent.call("send_reply", conversation=number, as_of=as_of, text=TEXT, then_status="closed")
+    assert said.text.startswith("already_done: ")
+    assert said.text.endswith("\nas it was already: status closed.")
+
+
 async def test_the_same_reply_again_is_already_done(desk: Desk, era: Era) -> None:
     number = desk.find(EMAIL)
     async with desk.agent(era) as agent:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from tests.support import Desk, Era
+from tests.support import Desk, Era, Human
 from tests.tools.examples import EVERYTHING, tag_id
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +64,20 @@ async def test_a_tag_that_was_made_and_deleted_can_be_made_again(desk: Desk) -> 
             assert (await agent.call("create_tag", name="Beta")).text.startswith("done: ")
             assert (await agent.call("delete_tag", tag="Beta")).text.startswith("done: ")
     assert tags(desk, "Beta") == 0
+
+
+async def test_a_deletion_that_is_repeated_takes_no_tag_of_nearly_that_name(desk: Desk) -> None:
+    desk.sandbox.database.execute("UPDATE tags SET name = 'bug' WHERE name = 'Billing'")
+    async with desk.agent(human=(human := Human())) as agent:
+        said = await agent.call("delete_tag", tag="Bug")
+        asked = len(human.asked)
+        again = await agent.call("delete_tag", tag="Bug")
+        other = await agent.call("delete_tag", tag="bug")
+    assert said.text.startswith("done: tag 'Bug' (")
+    assert again.text.startswith("already_done: tag 'Bug'. It was deleted a moment ago; 'bug' (")
+    assert again.text.endswith(") is another one, and stands.")
+    assert other.text.startswith("done: tag 'bug' (")
+    assert len(human.asked) == 2 * asked
 
 
 async def test_a_lost_creation_is_unknown_and_shows_what_stands_there(desk: Desk) -> None:
@@ -199,12 +213,12 @@ async def test_what_hides_something_is_no_name(desk: Desk) -> None:
     assert desk.wire.sent == []
 
 
-async def test_where_writing_is_limited_to_customers_no_tag_is_taken_off_the_others() -> None:
+async def test_where_writing_is_limited_to_customers_no_tag_of_the_others_changes() -> None:
     desk = Desk({**EVERYTHING, "UNTHREAD_ALLOWED_CUSTOMERS": "c1"})
     async with desk.agent() as agent:
         said = await agent.call("delete_tag", tag="Bug")
         renamed = await agent.call("update_tag", tag="Bug", name="Defect")
-    assert said.text.startswith("refused: The operator allows writing only for certain customers")
-    assert renamed.text.startswith("done: ")
-    assert all(sent.method != "DELETE" for sent in desk.wire.sent)
+    for each in (said, renamed):
+        assert each.text.startswith("refused: The operator allows writing only for certain customers")
+    assert desk.wire.sent == []
     desk.sandbox.close()

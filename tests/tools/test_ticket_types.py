@@ -196,7 +196,11 @@ async def test_a_ticket_type_is_deleted_and_its_conversations_stay(desk: Desk, e
 async def test_where_writing_is_limited_to_customers_nothing_is_taken_from_the_others() -> None:
     desk = Desk({**EVERYTHING, "UNTHREAD_ALLOWED_CUSTOMERS": "c1"})
     async with desk.agent() as agent:
-        for tool, arguments in (("delete_ticket_type", {}), ("update_ticket_type", {"remove_fields": ["Severity"]})):
+        for tool, arguments in (
+            ("delete_ticket_type", {}),
+            ("update_ticket_type", {"remove_fields": ["Severity"]}),
+            ("update_ticket_type", {"name": "Defect"}),
+        ):
             said = await agent.call(tool, ticket_type="Bug report", **arguments)
             assert said.text.startswith("refused: The operator allows writing only for certain customers")
     assert desk.wire.sent == []
@@ -259,6 +263,21 @@ async def test_where_nobody_can_be_asked_always_shows_customers_no_field() -> No
         said = await agent.call("create_ticket_type", name="Data request", fields=[PUBLIC])
     assert "this client can't ask one" in said
     assert desk.wire.writes == []
+    desk.sandbox.close()
+
+
+async def test_fields_that_go_for_good_pass_the_human(era: Era) -> None:
+    desk, human = Desk({**EVERYTHING, "UNTHREAD_CONFIRM": "always"}), Human("decline")
+    async with desk.agent(era, human=human) as agent:
+        refused = await agent.call("update_ticket_type", ticket_type="Bug report", remove_fields=["Reproduced by us"])
+        writes = [*desk.wire.writes]
+        human.answer = "approve"
+        said = await agent.call("update_ticket_type", ticket_type="Bug report", remove_fields=["Reproduced by us"])
+    assert refused.text.startswith("refused: The human did not approve this.")
+    assert writes == []
+    gone = [each for each in human.asked[0].splitlines()[1:] if "for good" in each]
+    assert gone == ["Removed for good, with its values in all conversations: 'Reproduced by us'"]
+    assert said.text.startswith("done: ")
     desk.sandbox.close()
 
 

@@ -855,12 +855,30 @@ async def test_the_closing_question_names_the_conversation_itself_and_what_else_
     (customer,) = desk.sandbox.database.execute("SELECT name FROM customers WHERE id = ?", [identity]).fetchone()
     link = f"https://app.unthread.io/{desk.id_of(number)}?#1001,_a_test_ticket._Nobody_is_told"
     async with desk.agent(era, human=human) as agent:
-        await agent.call("update_conversation", conversation=link, status="closed", title="New", add_tags=["Bug"])
+        await agent.call(
+            "update_conversation",
+            conversation=link,
+            status="closed",
+            title="New",
+            priority="low",
+            assignee="Mei Tanaka",
+            locked=True,
+            clear=["snooze", "ticket_type"],
+            add_tags=["Bug"],
+        )
     (asked,) = human.asked
-    assert asked.startswith(f"Close conversation {number} of customer {customer}? ")
-    assert "test_ticket" not in asked
-    assert "title: New" in asked
-    assert "tags added: Bug" in asked
+    title = stored(desk, number, "title")
+    assert asked.splitlines()[0].startswith("Close this conversation? ")
+    assert asked.splitlines()[1:3] == [f"Conversation: {number}", f"Title: {title}"]
+    assert asked.splitlines()[3].startswith(f"Of: {customer}, ")
+    assert asked.splitlines()[4:] == [
+        "Also changed: priority: low",
+        "Also changed: title: New",
+        "Also changed: assignee: Mei Tanaka",
+        "Also changed: locked: yes",
+        "Also changed: tags added: Bug",
+        "Also changed: emptied: snooze, ticket type",
+    ]
     desk.sandbox.close()
 
 

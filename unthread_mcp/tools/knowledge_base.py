@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -235,11 +234,12 @@ async def update_kb_article(
         before = await _article(workspace, article)
         if all(before.get(name) == value for name, value in body.items()):
             return Answer(f"article {article} is so already.", before, "already_done")
-        if asked := question(before):
-            await gate.pass_through(asked)
+        await gate.pass_through(question(before))
     async with workspace.writing_to(article):
         if asks:
-            _require_as_asked(question, before, await _article(workspace, article))
+            now = await _article(workspace, article)
+            same = (question(now), _written(now)) == (question(before), _written(before))
+            require_as_asked("article", so=same)
         ids = {"article_id": article}
         changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
     return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
@@ -250,10 +250,8 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
     """Delete an article for good. update_kb_article can take it out of use instead: status inactive."""
 
     def question(found: JsonObject) -> str:
-        if found.get("status") == "inactive":
-            return ""
-        named = f"knowledge base article {title_of(found)!r}"
-        return of_deletion(named, [_last_changed(workspace, found)], "Customers may be answered from it.")
+        lost = "It is out of use." if found.get("status") == "inactive" else "Customers may be answered from it."
+        return of_deletion(f"knowledge base article {title_of(found)!r}", [_last_changed(workspace, found)], lost)
 
     async def read(identity: str) -> JsonObject:
         return await _article(workspace, identity)
@@ -280,13 +278,6 @@ async def _article(workspace: Workspace, identity: str) -> JsonObject:
     return as_object(await workspace.client.read(GET_ARTICLE, {"article_id": identity}))
 
 
-def _require_as_asked(question: Callable[[JsonObject], str], before: JsonObject, now: JsonObject) -> None:
-    """Raise `Conflict` unless the article stands as when somebody was asked, or nobody needs to be asked about it."""
-    asked = question(before)
-    so = question(now) == asked and (not asked or _written(now) == _written(before))
-    require_as_asked("article", so=so, asked=bool(asked))
-
-
 def _written(article: JsonObject) -> list[JsonValue]:
     return [article.get(name) for name in _WRITTEN]
 
@@ -297,11 +288,8 @@ def _last_changed(workspace: Workspace, article: JsonObject) -> tuple[str, str]:
 
 
 def _question(workspace: Workspace, before: JsonObject, body: JsonObject) -> str:
-    """What a human is asked before an article changes that customers are or will be answered from; empty for others."""
-    is_active = before.get("status") != "inactive"
-    becomes_active = not is_active and body.get("status") == "active"
-    if not (is_active or becomes_active):
-        return ""
+    """What a human is asked before an article changes, out of use or not: what is written over can't be had back."""
+    becomes_active = before.get("status") == "inactive" and body.get("status") == "active"
     # What an article that comes up says may have been written while it was down, when nobody was asked.
     shown: JsonObject = {name: before[name] for name in _WRITTEN if before.get(name)} if becomes_active else {}
     facts = [_last_changed(workspace, before), *_facts(shown | body)]

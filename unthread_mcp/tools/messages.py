@@ -5,6 +5,7 @@ Two tools, and no flag between them: what is a note can't become a reply by a sl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
@@ -22,7 +23,7 @@ from unthread_mcp.message_drafts import Draft
 from unthread_mcp.names import Named
 from unthread_mcp.outgoing import SEND_MARKER, prepare, prepare_blocks, refuse_spread_marker
 from unthread_mcp.questions import laid_out
-from unthread_mcp.render import Answer, number_of
+from unthread_mcp.render import TITLE_LENGTH, Answer, number_of
 from unthread_mcp.threads import (
     PRIVATE_NOTE_CHANNELS,
     Thread,
@@ -138,6 +139,7 @@ async def send_reply(
         facts = [
             ("To", recipient_of(thread.conversation)),
             ("Conversation", f"{number_of(thread.conversation)}, by {_place(thread)}"),
+            *_title(thread.conversation),
             *([("In the name of", author.name)] if author else []),
             *([("Marked as a bot's auto-response", "yes")] if autoresponse else []),
             *([("With the survey", survey_id)] if survey_id else []),
@@ -246,6 +248,8 @@ async def _follow_up(workspace: Workspace, gate: Gate, delivery: Delivery, conve
     A reply that was there already is not what the human was asked about now: somebody may have
     answered it since, and closing has a gate of its own.
     """
+    if delivery.outcome == "already_done" and text_of(delivery.thread.conversation, "status") == status:
+        return f"as it was already: status {status}."
     try:
         if delivery.outcome == "already_done":
             _require_last_word(delivery)
@@ -270,7 +274,13 @@ def _require_last_word(delivery: Delivery) -> None:
         )
 
 
-def closing_question(conversation: JsonObject) -> str:
-    """What the human is asked before a conversation is closed."""
-    facts = [("Conversation", number_of(conversation)), ("Of", recipient_of(conversation))]
-    return laid_out("Close this conversation? The customer may receive a closing message or survey.", facts)
+def closing_question(conversation: JsonObject, also: Iterable[tuple[str, str]] = ()) -> str:
+    """What the human is asked before a conversation is closed; `also` says what else changes."""
+    which = [("Conversation", number_of(conversation)), *_title(conversation), ("Of", recipient_of(conversation))]
+    return laid_out("Close this conversation? The customer may receive a closing message or survey.", [*which, *also])
+
+
+def _title(conversation: JsonObject) -> list[tuple[str, str]]:
+    """By which a human tells a customer's conversations apart."""
+    title = one_line(text_of(conversation, "title"), TITLE_LENGTH)
+    return [("Title", title)] if title else []

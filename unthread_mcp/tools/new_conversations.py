@@ -39,7 +39,7 @@ from unthread_mcp.names import Named
 from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import canonical, exact, prepare
 from unthread_mcp.questions import laid_out
-from unthread_mcp.render import Answer, compact, name_of, number_of
+from unthread_mcp.render import Answer, compact, name_of, number_of, priority_of
 from unthread_mcp.tools.slack_channels import customer_in, is_the_teams_own, require_channel
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
@@ -84,7 +84,7 @@ async def create_conversation(
     attachments: Attachments | None = None,
     select: Annotated[list[str] | None, Field(min_length=1, max_length=60)] = None,
 ) -> Answer:
-    """Start a conversation: with customers in Slack or by e-mail, or among the team (triage).
+    """Start a conversation: with customers in Slack or by e-mail, or among the team (type triage).
 
     email needs email_inbox_id and on_behalf_of, triage a triage_channel_id.
     """
@@ -302,7 +302,7 @@ def _facts(body: JsonObject, fields: dict[str, Any] | None, files: Sequence[Atta
     said = {
         "Title": body.get("title"),
         "Status": body["status"],
-        "Priority": body.get("priority"),
+        "Priority": priority_of(body["priority"]) if "priority" in body else None,
         "Fields": compact(fields) if fields else None,
         "Also triaged in": body.get("triageChannelId"),
         "Internal notes": body.get("notes"),

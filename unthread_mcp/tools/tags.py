@@ -62,6 +62,7 @@ async def create_tag(workspace: Workspace, name: Name) -> Answer:
 @changes("Rename a tag", level="admin", shown=False)
 async def update_tag(workspace: Workspace, tag: TagRef, name: Name) -> Answer:
     """Give a tag another name; everything that carries it keeps it."""
+    workspace.require_no_limit("a tag stands on the conversations of all")
     name = prepare(name).strip()
     found = await workspace.names.tag(tag)
     await require_free(workspace, "tag", _key(name), but=found.id)

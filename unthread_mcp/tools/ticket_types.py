@@ -15,7 +15,7 @@ from unthread_mcp.api.endpoints import (
     LIST_TICKET_TYPES,
     UPDATE_TICKET_TYPE,
 )
-from unthread_mcp.api.errors import Conflict, InvalidArgument
+from unthread_mcp.api.errors import InvalidArgument
 from unthread_mcp.api.json_types import JsonObject, JsonValue
 from unthread_mcp.arguments import Cursor, Id, Limit, Name, Select, Text
 from unthread_mcp.field_conditions import conditions_in_words
@@ -30,7 +30,7 @@ from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_
 from unthread_mcp.ticket_fields import label_of, whole_label
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
-from unthread_mcp.writing import change, create, delete
+from unthread_mcp.writing import change, create, delete, require_as_asked
 
 TicketTypeRef = Annotated[Name, Field(description="Name or id")]
 Description = Annotated[str, Field(max_length=2_000)]
@@ -143,8 +143,7 @@ async def update_ticket_type(
         body["description"] = prepare(description) if description.strip() else ""
     if not (body or fields or remove_fields):
         raise InvalidArgument("Nothing to change was passed.", "Pass name, description, fields or remove_fields.")
-    if remove_fields:
-        workspace.require_no_limit("a field's values go with it in the conversations of all")
+    workspace.require_no_limit("a ticket type is that of the conversations of all")
     found = await workspace.names.ticket_type(ticket_type)
     if name is not None:
         key = NaturalKey(LIST_TICKET_TYPES, "name", text_of(body, "name"))
@@ -161,15 +160,11 @@ async def update_ticket_type(
         return before, _question(f"Change {_handle(before)}?", before, body)
 
     asked = ""
-    if gate.asks and fields and (asked := (await look())[1]):
+    if gate.asks and (fields or remove_fields) and (asked := (await look())[1]):
         await gate.pass_through(asked)
     async with workspace.writing_to(found.id):
         before, question = await look()
-        if gate.asks and question != asked:
-            raise Conflict(
-                "The ticket type changed while the human was asked, so that their yes was to something else.",
-                "Nothing was changed. Call again, and they are asked anew.",
-            )
+        require_as_asked("ticket type", so=question == asked or not gate.asks)
         if all(before.get(key) == value for key, value in body.items()):
             return Answer(f"{_handle(before)} is so already.", before, "already_done")
         try:
@@ -212,14 +207,21 @@ async def _ticket_type(workspace: Workspace, identity: str) -> JsonObject:
 
 
 def _question(asked: str, before: JsonObject, body: JsonObject) -> str:
-    """What the human is asked about the public fields that are new or other than before; empty if there are none.
+    """What the human is asked about the public fields that are new or other than before, and about those that go.
+
+    Empty if there are none.
 
     The reference has `public` without a word about it; taken to mean that customers see the field, as in forms, unless
     it says that it is not public.
     """
     known = [each for each in _fields(before) if each.get("public") is not False]
     shown = [each for each in _fields(body) if each.get("public") is not False and each not in known]
-    facts = [(f"Customers see the field {whole_label(each)!r}", _seen(each, _fields(body))) for each in shown]
+    kept = {text_of(each, "id") for each in _fields(body)}
+    gone = [each for each in _fields(before) if "fields" in body and text_of(each, "id") not in kept]
+    facts = [
+        *((f"Customers see the field {whole_label(each)!r}", _seen(each, _fields(body))) for each in shown),
+        *(("Removed for good, with its values in all conversations", repr(whole_label(each))) for each in gone),
+    ]
     return laid_out(asked, facts) if facts else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -28,12 +28,12 @@ from unthread_mcp.arguments import (
     When,
 )
 from unthread_mcp.conversation_changes import IntendedChange, tag_links
-from unthread_mcp.conversation_state import CLEARABLE, emptied_fields
+from unthread_mcp.conversation_state import CLEARABLE, argument_of, emptied_fields
 from unthread_mcp.gate import Gate
 from unthread_mcp.outgoing import prepare
-from unthread_mcp.questions import laid_out
-from unthread_mcp.render import Answer, compact, name_of, number_of
+from unthread_mcp.render import Answer, compact
 from unthread_mcp.times import iso, parse_coming_time, parse_time
+from unthread_mcp.tools.messages import closing_question
 from unthread_mcp.workspace import Workspace
 
 
@@ -121,18 +121,22 @@ async def update_conversation(
         # A wrong label is refused before anybody is asked.
         await intended.merges(workspace, current)
         said: dict[str, Any] = {
-            **{name: value for name, value in plain.items() if name not in {"status", "wakeUpAt", "snoozedAt"}},
-            **{name: value.name for name, value in named.items() if value},
-            "wakeUpAt": snooze_until,
-            "snoozedAt": snoozed_at,
+            "priority": priority,
+            "title": plain["title"],
+            "notes": plain["notes"],
+            "left out of analytics": exclude_from_analytics,
+            **{argument_of(name).replace("_", " "): value.name for name, value in named.items() if value},
+            "snoozed until": snooze_until,
+            "snoozed at": snoozed_at,
             "locked": locked,
             "fields": compact(fields) if fields else None,
             "metadata": compact({**metadata}) if metadata else None,
             "tags added": ", ".join(tag.name for endpoint, tag in links if endpoint is TAG_CONVERSATIONS),
             "tags removed": ", ".join(tag.name for endpoint, tag in links if endpoint is UNTAG_CONVERSATIONS),
-            "emptied": ", ".join(sorted(emptied)),
+            "emptied": ", ".join(sorted(argument_of(name).replace("_", " ") for name in emptied)),
         }
-        question = partial(_closing_question, others=said)
+        also = [(f"Also changed: {name}", _in_words(value)) for name, value in said.items() if value not in (None, "")]
+        question = partial(closing_question, also=also)
         if current.get("status") != "closed":
             asked = question(current)
             await gate.pass_through(asked)
@@ -140,15 +144,8 @@ async def update_conversation(
         return await intended.carry_out(workspace, question, asked)
 
 
-def _closing_question(conversation: JsonObject, others: Mapping[str, Any]) -> str:
-    """What a human is asked before a conversation is closed: which one and whose it is, then what else changes."""
-    asked = (
-        f"Close conversation {number_of(conversation)} of customer {name_of(conversation, 'customer.name')}? "
-        "The customer may receive a closing message or survey."
-    )
-    return laid_out(
-        asked, [(f"Also changed: {name}", str(value)) for name, value in others.items() if value not in (None, "")]
-    )
+def _in_words(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _require_words(**texts: str | None) -> None:
