@@ -329,6 +329,22 @@ def test_a_damaged_row_counts_as_unknown(file: Path, clock: Clock, column: str) 
     intents.close()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    ["token = x'ff00'", "receipt = '[1]'", "receipt = 'null'", "receipt = 'NaN'", "receipt = '{\"id\": 7}'"],
+)
+def test_a_damaged_row_of_what_was_done_is_in_doubt(file: Path, clock: Clock, damage: str) -> None:
+    intents = Intents("workspace", file, now=clock)
+    intents.settle(begun(intents, REPLY), "done", {"ts": "1"})
+    with sqlite3.connect(file) as database:
+        database.execute(f"UPDATE intents SET {damage}")
+    database.close()
+    assert isinstance(intents.look(REPLY), Unresolved)
+    assert isinstance(intents.begin(REPLY), Unresolved)
+    assert intents.problem == ""
+    intents.close()
+
+
 def test_a_state_that_nobody_knows_counts_as_unknown(file: Path, clock: Clock) -> None:
     intents = Intents("workspace", file, now=clock)
     begun(intents, REPLY)

@@ -73,7 +73,7 @@ class ClientHuman:
                 # What the client says about it is not ours to repeat.
                 raise NotPermitted(
                     "The client could not put the question to the human.",
-                    "Nothing was sent. Tell the user, and call again if they want it.",
+                    "Nothing was done. Tell the user, and call again if they want it.",
                 ) from None
             return _approved(answer)
         given = (context.input_responses or {}).get(_KEY)

@@ -173,7 +173,7 @@ async def _written(
             outcomes.append(", ".join(part for part in parts if part) + written.note)
             outcomes += await _meanwhile(workspace, identity, changed, body, merged)
         except OutcomeUnknown as error:
-            failures.append(error)
+            failures.append(error.with_traceback(None))
             outcomes.append(f"unknown: whether {', '.join(body)} changed. {one_line(str(error), 300)}")
         except UnthreadError as error:
             if links:
@@ -186,7 +186,7 @@ async def _written(
             await link(workspace, endpoint, tag.id, [identity])
             outcomes.append(f"{verb} {tag.name!r}")
         except UnthreadError as error:
-            failures.append(error)
+            failures.append(error.with_traceback(None))
             missed = f"unknown: whether it was {verb}" if isinstance(error, OutcomeUnknown) else f"refused: not {verb}"
             outcomes.append(f"{missed} {tag.name!r}. {one_line(str(error), 300)}")
     if lost or (failures and len(failures) == len(outcomes)):

@@ -14,7 +14,7 @@ import json
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import sqlite3
@@ -210,8 +210,12 @@ def _set_up(database: sqlite3.Connection) -> bool:
     return version == 0
 
 
-def _record(token: str, state: str, started: float, changed: float, receipt: str) -> Record:
+def _record(token: object, state: str, started: float, changed: float, receipt: str) -> Record:
+    round_ = token if isinstance(token, str) else ""
     try:
-        return Record(token, _STATES.get(state, "unknown"), float(started), float(changed), json.loads(receipt))
+        kept: dict[str, Any] = dict(json.loads(receipt))
+        if isinstance(token, str) and all(isinstance(each, str) for each in kept.values()):
+            return Record(round_, _STATES.get(state, "unknown"), float(started), float(changed), kept)
     except (TypeError, ValueError):
-        return Record(str(token), "unknown", 0.0, 0.0, {})
+        pass
+    return Record(round_, "unknown", 0.0, 0.0, {})

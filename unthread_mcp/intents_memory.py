@@ -21,6 +21,8 @@ _STATES: Final[tuple[State, ...]] = ("begun", "unknown", "done")
 _DONE: Final = _STATES.index("done")
 _HEAD: Final = struct.Struct("=Bdd")
 """The state's place in `_STATES`, and the times `started` and `changed`. The token and the receipt follow."""
+_CHANGED: Final = struct.Struct("=d")
+_CHANGED_AT: Final = _HEAD.size - _CHANGED.size
 
 
 class Records:
@@ -53,8 +55,9 @@ class Records:
 
     def done_before(self, time: float) -> list[bytes]:
         """The keys of what is done and hasn't changed since `time`."""
-        heads = ((key, *_HEAD.unpack_from(packed)) for key, packed in self._packed.items())
-        return [key for key, state, _, changed in heads if state == _DONE and changed < time]
+        changed = _CHANGED.unpack_from
+        packed = self._packed.items()
+        return [key for key, each in packed if each[0] == _DONE and changed(each, _CHANGED_AT)[0] < time]
 
 
 def _unpacked(packed: bytes) -> Record:

@@ -6,7 +6,7 @@ quoted exactly, each of its lines behind a mark: a line without the mark is ours
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 BREAK: Final = "\u21b5"
@@ -19,9 +19,13 @@ def laid_out(asked: str, facts: Iterable[tuple[str, str]] = (), says: Sequence[s
     return "\n\n".join(["\n".join(lines), *(["It says:", *map(quoted, says)] if says else [])])
 
 
-def of_deletion(what: str, facts: Iterable[tuple[str, str]] = (), lost: str = "") -> str:
-    """The question before something is deleted for good; `lost` says in a sentence what goes with it."""
-    return "\n\n".join([laid_out(f"Delete the {what}?", facts), f"{lost} It can't be taken back.".lstrip()])
+def of_deletion(what: str, found: Mapping[str, object], facts: Iterable[tuple[str, str]] = (), *, lost: str) -> str:
+    """The question before what was `found` is deleted for good; `lost` says in a sentence what goes with it.
+
+    With its id, a yes is to this one, whatever others look like.
+    """
+    asked = laid_out(f"Delete the {what}?", [("Id", str(found.get("id"))), *facts])
+    return f"{asked}\n\n{lost} It can't be taken back."
 
 
 def on_one_line(text: str) -> str:

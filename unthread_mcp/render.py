@@ -32,6 +32,7 @@ _NAMES_TOKENS: Final = 200
 """Of a list of names in a line: thirty usual ones have half of that."""
 SEPARATOR: Final = " · "
 NAME_LENGTH: Final = 40
+_LONGEST_NAME: Final = 200
 TITLE_LENGTH: Final = 80
 VALUE_LENGTH: Final = 2_000
 """How much of one string a listing shows; single objects show all of it."""
@@ -131,6 +132,11 @@ def name_of(value: JsonValue, path: str = "name") -> str:
     """The name at `path`, as one short line; `-` if there is none."""
     found = pick(value, path)
     return (one_line(found, NAME_LENGTH) if isinstance(found, str) else "") or "-"
+
+
+def whole_name(found: JsonObject) -> str:
+    """A name for a human to recognise, cut only where nobody reads on."""
+    return one_line(text_of(found, "name"), _LONGEST_NAME)
 
 
 def names_of(value: JsonValue, path: str) -> str:

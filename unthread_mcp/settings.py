@@ -331,7 +331,7 @@ OPTIONS: Final = (
     Option(
         "UNTHREAD_ALLOWED_CUSTOMERS",
         "Customer ids, separated by commas: nothing is written to conversations of anybody else. "
-        "Knowledge base articles are outside this limit.",
+        "Knowledge base articles and webhooks are outside this limit.",
         "",
         _customers,
         "allowed_customers",

@@ -43,7 +43,7 @@ SOURCES: Final[dict[str, Channel]] = {
 The field is observed, not documented; the reference's reporting example has `slack`, `email` and `widget`.
 """
 _NO_ADDRESS: Final = str.maketrans({"@": "(at)", ",": ";"})
-_LONGEST_ADDRESS: Final = 254
+LONGEST_ADDRESS: Final = 254
 """RFC 3696, erratum 1690."""
 _SOURCE_WORDS: Final = {"chat": "widget", "in_app_chat": "widget", "e_mail": "email", "mail": "email"}
 """What a source is called beside its value. Several are called a chat; the reference has one of them."""
@@ -230,4 +230,4 @@ def recipient_of(conversation: JsonObject) -> str:
         for path in ("customer.name", "submitterUser.name", "submitterUser.email")
     )
     names = [short_name(each).translate(_NO_ADDRESS) for each in (customer, name)]
-    return ", ".join(each for each in (*names, one_line(address, _LONGEST_ADDRESS)) if each) or "the customer"
+    return ", ".join(each for each in (*names, one_line(address, LONGEST_ADDRESS)) if each) or "the customer"

@@ -183,13 +183,14 @@ def _take(workspace: Workspace, brief: TriageBrief, values: Mapping[str, JsonVal
         try:
             return as_page(values[name]) if name in values else _NOTHING
         except UnthreadError as error:
-            brief.missing[name] = error
+            # Its traceback would hold this call, which holds it and whatever nonsense was answered.
+            brief.missing[name] = error.with_traceback(None)
             return _NOTHING
 
     try:
         brief.customer = as_object(values.get("the customer", {}))
     except UnthreadError as error:
-        brief.missing["the customer"] = error
+        brief.missing["the customer"] = error.with_traceback(None)
     accounts = page("the account").rows
     brief.account = accounts[0] if accounts else {}
     brief.knowledge = values.get("the knowledge base")

@@ -81,7 +81,7 @@ class Workspace:
         if allowed and customer_id not in allowed:
             raise NotPermitted(
                 "The operator allows writing only for certain customers, and this is not one of them.",
-                "Nothing was sent. Leave it to a person.",
+                "Nothing was done. Leave it to a person.",
             )
 
     def require_no_limit(self, why: str) -> None:

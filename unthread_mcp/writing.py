@@ -208,13 +208,12 @@ async def delete(
     read: Callable[[str], Awaitable[JsonObject]],
     question: Callable[[JsonObject], str],
     allow: Callable[[JsonObject], None] = lambda _: None,
-    yes_to: Callable[[JsonObject], JsonValue] = lambda _: None,
 ) -> Written:
     """Delete what the agent called `asked`, once the human has agreed. What is returned holds the object as it was.
 
     `identify` looks up what was asked for, `read` gives the object of an id; they raise `UnknownName` and `NotFound`
     where there is none. `allow` raises if it may not be deleted. `question` is what the human is asked about it; a yes
-    is to these words and to `yes_to`, and `Conflict` is raised if they have become others since.
+    is to these words, and `Conflict` is raised if they have become others since.
 
     It is `already_done` only if we deleted it under the same name a moment ago, or if it stood there and was gone when
     it was to be deleted: an id that was never seen may be a slip. Raises `OutcomeUnknown` if it may be gone.
@@ -235,10 +234,12 @@ async def delete(
 
     async def send() -> Written:
         written = Written("done", found)
+        if _was_deleted(workspace, what, identity) and await _is_gone(read, identity):
+            return Written("already_done", found, " It was deleted a moment ago.")
         try:
             if gate.asks:
                 now = await read(identity)
-                require_as_asked(what, so=(question(now), yes_to(now)) == (question(found), yes_to(found)))
+                require_as_asked(what, so=question(now) == question(found))
             receipt = await workspace.client.write(endpoint, dict.fromkeys(endpoint.placeholders, identity))
             written = Written("done", found, _incomplete(receipt))
         except NotFound:

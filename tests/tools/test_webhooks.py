@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support import Desk, Era
+from tests.support import Desk, Era, Human
 from tests.tools.examples import EVERYTHING
 
 pytestmark = pytest.mark.anyio
@@ -97,6 +97,26 @@ async def test_no_answer_shows_a_secret(desk: Desk) -> None:
         assert SECRET not in str(said.data)
     for said in answers[:3]:
         assert "Not shown, as it may be secret: signingSecret. It stands in Unthread's dashboard." in said
+
+
+async def test_neither_the_question_nor_a_repeated_deletion_shows_a_secret(desk: Desk, era: Era) -> None:
+    """Two that are shown alike: which one is asked about is told by its id."""
+    database, shown = desk.sandbox.database, "https://hooks.quayside.example/a?…"
+    first, second = (row[0] for row in database.execute("SELECT id FROM webhooks ORDER BY id LIMIT 2").fetchall())
+    database.execute("UPDATE webhooks SET url = 'https://hooks.quayside.example/a?token=SECRET1' WHERE id = ?", [first])
+    human = Human()
+    async with desk.agent(era, human=human) as agent:
+        said = [await agent.call("delete_webhook", webhook=shown)]
+        database.execute(
+            "UPDATE webhooks SET url = 'https://hooks.quayside.example/a?token=SECRET2' WHERE id = ?", [second]
+        )
+        asked = len(human.asked)
+        human.answer = "decline"
+        said.append(await agent.call("delete_webhook", webhook=shown))
+    assert [each.text.partition(":")[0] for each in said] == ["done", "refused"]
+    assert all(f"Id: {first}" in each for each in human.asked[:asked])
+    assert all(f"Id: {second}" in each for each in human.asked[asked:])
+    assert "SECRET" not in "".join([*human.asked, *(each.text for each in said)])
 
 
 async def test_one_is_made_once_and_not_for_an_address_that_has_one(desk: Desk, era: Era) -> None:

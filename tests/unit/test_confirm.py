@@ -113,7 +113,7 @@ async def test_a_client_that_fails_to_ask_sends_nothing_and_that_is_said(problem
     with pytest.raises(NotPermitted) as refusal:
         await human(StubContext(answer=problem)).approves(QUESTION)
     assert refusal.value.what == "The client could not put the question to the human."
-    assert refusal.value.remedy == "Nothing was sent. Tell the user, and call again if they want it."
+    assert refusal.value.remedy == "Nothing was done. Tell the user, and call again if they want it."
 
 
 async def ask_again(question: str = QUESTION) -> NeedsAnswer:

@@ -18,6 +18,7 @@ nothing and is not counted.
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from functools import cache, lru_cache
@@ -186,17 +187,24 @@ def without_hidden(text: str) -> str:
 
 
 def without_key(text: str, key: str | None) -> str:
-    """`text` with `[key]` where `key` stands, also in base64, hex or %-codes: the last step before it is said."""
+    """`text` with `[key]` for `key`, also in base64, hex, %-codes or escapes: the last step before it is said."""
     for form in _forms_of(key or ""):
         if form in text:
             text = text.replace(form, HIDDEN_KEY)
     return text
 
 
+def _lower_codes(text: str) -> str:
+    return re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), text)
+
+
 @lru_cache(maxsize=1)
 def _forms_of(key: str) -> tuple[str, ...]:
+    if not key:
+        return ()
     raw = key.encode()
-    forms = [key, quote(key, safe="")] if key else []
+    forms = [key, repr(key)[1:-1], json.dumps(key)[1:-1], json.dumps(key)[1:-1].replace("/", r"\/")]
+    forms += [form for safe in ("", "/") for form in (quote(key, safe=safe), _lower_codes(quote(key, safe=safe)))]
     if len(key) >= _LEAST_CODED:
         forms += [raw.hex(), raw.hex().upper(), *("".join(f"%{byte:{how}}" for byte in raw) for how in ("02x", "02X"))]
         for offset, first in ((0, 0), (1, 2), (2, 3)):

@@ -18,7 +18,7 @@ from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, namesakes
 from unthread_mcp.outgoing import prepare, prepare_blocks
 from unthread_mcp.questions import of_deletion
-from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
+from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object, whole_name
 from unthread_mcp.tools.slack_channels import require_no_other_accounts
 from unthread_mcp.tools.support_settings import (
     Addresses,
@@ -197,8 +197,8 @@ async def delete_account(workspace: Workspace, gate: Gate, account: AccountRef) 
     """Remove an account with all that is known of it. It can't be taken back."""
 
     def question(found: JsonObject) -> str:
-        named = f"account {text_of(found, 'name')!r} ({identity_of(found)})"
-        return of_deletion(named, whose(found, "emailsAndDomains"), "All that is known of it goes with it.")
+        lost = "All that is known of it goes with it."
+        return of_deletion(f"account {whole_name(found)!r}", found, whose(found, "emailsAndDomains"), lost=lost)
 
     gone = await delete(
         workspace,

@@ -25,7 +25,7 @@ from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, namesakes
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out, of_deletion
-from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object
+from unthread_mcp.render import SEPARATOR, Answer, compact, compose, name_of, names_of, selected_object, whole_name
 from unthread_mcp.tools.customer_tags import Links
 from unthread_mcp.tools.slack_channels import require_channel, require_no_other_customers
 from unthread_mcp.tools.support_settings import (
@@ -160,9 +160,7 @@ async def delete_customer(workspace: Workspace, gate: Gate, customer: CustomerRe
 
     def question(found: JsonObject) -> str:
         lost = "What becomes of their conversations is not documented."
-        return of_deletion(
-            f"customer {text_of(found, 'name')!r} ({identity_of(found)})", whose(found, "emailDomains"), lost
-        )
+        return of_deletion(f"customer {whole_name(found)!r}", found, whose(found, "emailDomains"), lost=lost)
 
     gone = await delete(
         workspace,

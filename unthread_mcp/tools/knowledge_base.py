@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -17,7 +18,7 @@ from unthread_mcp.api.endpoints import (
     UPDATE_ARTICLE,
 )
 from unthread_mcp.api.errors import InvalidArgument
-from unthread_mcp.api.json_types import JsonObject, JsonValue
+from unthread_mcp.api.json_types import JsonObject
 from unthread_mcp.arguments import IN_CONTENT, ConversationRef, Cursor, CustomerRef, Id, Limit, Select, UserRef, Words
 from unthread_mcp.fields import ARTICLE
 from unthread_mcp.gate import Gate
@@ -27,7 +28,7 @@ from unthread_mcp.name_matching import Named
 from unthread_mcp.natural_keys import NaturalKey
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out, of_deletion
-from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compose, selected_object, some_of
+from unthread_mcp.render import SEPARATOR, TITLE_LENGTH, Answer, compact, compose, selected_object, some_of
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.urls import public_https_url
 from unthread_mcp.workspace import Workspace
@@ -238,8 +239,7 @@ async def update_kb_article(
     async with workspace.writing_to(article):
         if asks:
             now = await _article(workspace, article)
-            same = (question(now), _written(now)) == (question(before), _written(before))
-            require_as_asked("article", so=same)
+            require_as_asked("article", so=question(now) == question(before))
         ids = {"article_id": article}
         changed = await change(workspace, UPDATE_ARTICLE, ids, body, read_back=GET_ARTICLE)
     return Answer(f"article {article}: changed {', '.join(body)}{changed.note}", changed.body, changed.outcome)
@@ -251,7 +251,8 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
 
     def question(found: JsonObject) -> str:
         lost = "It is out of use." if found.get("status") == "inactive" else "Customers may be answered from it."
-        return of_deletion(f"knowledge base article {title_of(found)!r}", [_last_changed(workspace, found)], lost)
+        facts = _as_it_stands(workspace, found)
+        return of_deletion(f"knowledge base article {title_of(found)!r}", found, facts, lost=lost)
 
     async def read(identity: str) -> JsonObject:
         return await _article(workspace, identity)
@@ -268,7 +269,6 @@ async def delete_kb_article(workspace: Workspace, gate: Gate, article: Id) -> An
         identify=identify,
         read=read,
         question=question,
-        yes_to=_written,
     )
     title = f" {title_of(gone.body)!r} is deleted" if gone.body else ""
     return Answer(f"article {article}{title}.{gone.note}", gone.body, gone.outcome)
@@ -278,13 +278,14 @@ async def _article(workspace: Workspace, identity: str) -> JsonObject:
     return as_object(await workspace.client.read(GET_ARTICLE, {"article_id": identity}))
 
 
-def _written(article: JsonObject) -> list[JsonValue]:
-    return [article.get(name) for name in _WRITTEN]
-
-
-def _last_changed(workspace: Workspace, article: JsonObject) -> tuple[str, str]:
-    """A fact for the human, and what makes a question another one when somebody has edited the article since."""
-    return "Last changed", workspace.date(article.get("updatedAt"), clock=True)
+def _as_it_stands(workspace: Workspace, article: JsonObject) -> list[tuple[str, str]]:
+    """Facts for the human; with the digest, a yes to an article is none to what somebody has made of it since."""
+    written = compact([article.get(name) for name in _WRITTEN])
+    digest = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return [
+        ("Last changed", workspace.date(article.get("updatedAt"), clock=True)),
+        ("As it stands", f"{len(text_of(article, 'content')):,} characters, sha256 {digest}…"),
+    ]
 
 
 def _question(workspace: Workspace, before: JsonObject, body: JsonObject) -> str:
@@ -292,7 +293,7 @@ def _question(workspace: Workspace, before: JsonObject, body: JsonObject) -> str
     becomes_active = before.get("status") == "inactive" and body.get("status") == "active"
     # What an article that comes up says may have been written while it was down, when nobody was asked.
     shown: JsonObject = {name: before[name] for name in _WRITTEN if before.get(name)} if becomes_active else {}
-    facts = [_last_changed(workspace, before), *_facts(shown | body)]
+    facts = [*_as_it_stands(workspace, before), *_facts(shown | body)]
     if "content" in body:
         # Who reads a part that was to be added would not see what it replaces.
         old, new = len(text_of(before, "content")), len(text_of(body, "content"))

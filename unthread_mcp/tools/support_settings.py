@@ -17,7 +17,8 @@ from unthread_mcp.conversation_state import emptied_fields
 from unthread_mcp.fields import pick
 from unthread_mcp.nearest import did_you_mean
 from unthread_mcp.outgoing import prepare, prepare_blocks
-from unthread_mcp.render import Answer, compact
+from unthread_mcp.render import Answer, compact, some_of
+from unthread_mcp.threads import LONGEST_ADDRESS
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import Written, is_same
@@ -249,7 +250,7 @@ def whose(found: JsonObject, field: str) -> list[tuple[str, str]]:
     """By which addresses a human knows a customer or account that they are asked about."""
     addresses = found.get(field)
     known = [each for each in addresses if isinstance(each, str)] if isinstance(addresses, list) else []
-    return [("Who writes from", ", ".join(known))] if known else []
+    return [("Who writes from", some_of(known, LONGEST_ADDRESS))] if known else []
 
 
 def identity_of(created: JsonObject) -> str:

@@ -17,7 +17,7 @@ from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, require_free
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import of_deletion
-from unthread_mcp.render import Answer, name_of
+from unthread_mcp.render import Answer, name_of, whole_name
 from unthread_mcp.untrusted import one_line
 from unthread_mcp.workspace import Workspace
 from unthread_mcp.writing import change, create, delete
@@ -81,8 +81,7 @@ async def delete_tag(workspace: Workspace, gate: Gate, tag: TagRef) -> Answer:
     workspace.require_no_limit("a tag is taken off the conversations of all")
 
     def question(found: JsonObject) -> str:
-        named = f"tag {text_of(found, 'name')!r} ({text_of(found, 'id')})"
-        return of_deletion(named, lost="Every conversation and customer loses it.")
+        return of_deletion(f"tag {whole_name(found)!r}", found, lost="Every conversation and customer loses it.")
 
     gone = await delete(
         workspace,

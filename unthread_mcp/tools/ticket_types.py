@@ -26,7 +26,7 @@ from unthread_mcp.listing import by_name, list_page
 from unthread_mcp.natural_keys import NaturalKey, require_free
 from unthread_mcp.outgoing import prepare
 from unthread_mcp.questions import laid_out, of_deletion
-from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_object
+from unthread_mcp.render import NAME_LENGTH, Answer, compose, name_of, selected_object, whole_name
 from unthread_mcp.ticket_fields import label_of, whole_label
 from unthread_mcp.untrusted import Fence, one_line
 from unthread_mcp.workspace import Workspace
@@ -185,8 +185,8 @@ async def delete_ticket_type(workspace: Workspace, gate: Gate, ticket_type: Tick
     workspace.require_no_limit("a ticket type goes from the conversations of all")
 
     def question(found: JsonObject) -> str:
-        named = f"ticket type {text_of(found, 'name')!r} ({text_of(found, 'id')})"
-        return of_deletion(named, lost="Its fields go with it, and conversations of this type are left without one.")
+        lost = "Its fields go with it, and conversations of this type are left without one."
+        return of_deletion(f"ticket type {whole_name(found)!r}", found, lost=lost)
 
     gone = await delete(
         workspace,

@@ -97,12 +97,12 @@ async def delete_webhook(workspace: Workspace, gate: Gate, webhook: WebhookRef) 
     """Stop Unthread from reporting events to an address, for good. update_webhook can disable it instead."""
 
     async def identify(asked: str) -> Named:
-        found = await _find(workspace, asked)
-        return Named(text_of(found, "id"), text_of(found, "url"))
+        # It goes by what it was asked for by: none goes by nearly another's address, and its own may hold a secret.
+        return Named(text_of(await _find(workspace, asked), "id"), asked.strip())
 
     def question(found: JsonObject) -> str:
         address = text_of(_without_secrets(found), "url")
-        return of_deletion(f"webhook to {address}", lost="Events are not reported there any more.")
+        return of_deletion(f"webhook to {address!r}", found, lost="Events are not reported there any more.")
 
     gone = await delete(
         workspace,
