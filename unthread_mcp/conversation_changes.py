@@ -155,7 +155,7 @@ async def _written(
     happened.
     """
     outcomes: list[str] = []
-    failures: list[UnthreadError] = []
+    failures: list[UnthreadError] = []  # without tracebacks, which would hold this call and with it this list
     changed: JsonObject = {}
     if body:
         try:

@@ -347,7 +347,7 @@ class Intents:
             return
         old = self._memory.done_before(self._now() - SAME_INTENT_SECONDS)
         for key in old[:-MOST_REMEMBERED]:
-            self._memory.pop(key)
+            del self._memory[key]
         # Not to be looked through again with each call, however many must stay.
         self._let_go_at = len(self._memory) + MOST_REMEMBERED // 4
 
@@ -360,7 +360,7 @@ class Intents:
         if rows:
             rows.prune(oldest)
         for key in self._memory.done_before(oldest):
-            self._memory.pop(key)
+            del self._memory[key]
         self._prune_at = now + _PRUNE_SECONDS
 
 

@@ -39,6 +39,9 @@ class Records:
         self._packed.pop(key, None)
         self._packed[key] = head + json.dumps([record.token, record.receipt]).encode()
 
+    def __delitem__(self, key: bytes) -> None:
+        del self._packed[key]
+
     def get(self, key: bytes) -> Record | None:
         """The record of `key`, if there is one."""
         packed = self._packed.get(key)

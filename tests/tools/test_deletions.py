@@ -22,6 +22,11 @@ class Deletion(NamedTuple):
     renamed: str
     """SQL that makes another question of it."""
 
+    @property
+    def where(self) -> str:
+        """Where in SQL it stands."""
+        return self.renamed[self.renamed.index(" WHERE ") :]
+
 
 DELETIONS = [
     Deletion(
@@ -117,13 +122,12 @@ async def test_what_became_another_one_while_the_human_was_asked_is_left(
 async def test_a_yes_is_to_this_webhook_and_not_to_another_at_the_same_address(desk: Desk, era: Era) -> None:
     deletion = DELETIONS[-1]
     before, database = _left(desk, deletion), desk.sandbox.database
-    where = deletion.renamed[deletion.renamed.index(" WHERE ") :]
-    [first] = database.execute(f"SELECT id FROM webhooks{where}").fetchone()
+    [first] = database.execute(f"SELECT id FROM webhooks{deletion.where}").fetchone()
     human = Human()
 
     def swap() -> None:
         if len(human.asked) == 1:
-            database.execute(f"UPDATE webhooks SET id = 'another-one'{where}")
+            database.execute(f"UPDATE webhooks SET id = 'another-one'{deletion.where}")
         else:
             human.answer = "decline"
 
@@ -157,10 +161,8 @@ async def test_what_somebody_else_deletes_while_the_human_is_asked_is_already_do
     desk: Desk, deletion: Deletion
 ) -> None:
     before = _left(desk, deletion)
-    renamed = deletion.renamed
-    where = renamed[renamed.index(" WHERE ") :]
     database = desk.sandbox.database
-    human = Human(meanwhile=lambda: database.execute(f"DELETE FROM {deletion.table}{where}"))
+    human = Human(meanwhile=lambda: database.execute(f"DELETE FROM {deletion.table}{deletion.where}"))
     async with desk.agent("legacy", human=human) as agent:
         said = await agent.call(deletion.tool, **deletion.arguments)
     assert said.text.startswith("already_done: ")

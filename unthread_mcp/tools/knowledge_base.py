@@ -291,7 +291,7 @@ def _as_it_stands(workspace: Workspace, article: JsonObject) -> list[tuple[str, 
 def _question(workspace: Workspace, before: JsonObject, body: JsonObject) -> str:
     """What a human is asked before an article changes, out of use or not: what is written over can't be had back."""
     becomes_active = before.get("status") == "inactive" and body.get("status") == "active"
-    # What an article that comes up says may have been written while it was down, when nobody was asked.
+    # What an article that comes up says may be what a colleague wrote while it was down.
     shown: JsonObject = {name: before[name] for name in _WRITTEN if before.get(name)} if becomes_active else {}
     facts = [*_as_it_stands(workspace, before), *_facts(shown | body)]
     if "content" in body:

@@ -145,7 +145,9 @@ async def update_conversation(
 
 
 def _in_words(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def _require_words(**texts: str | None) -> None:
